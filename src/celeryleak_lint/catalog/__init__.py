@@ -1,0 +1,1 @@
+"""What the tool knows about libraries: validated TOML data, never code."""

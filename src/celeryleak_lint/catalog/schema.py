@@ -1,0 +1,159 @@
+"""The shape of the catalog: what a resource, an entry point, a memo and a naming hint are.
+
+Every table carries ``why`` (one sentence) and ``source`` (where the fact was read), so that
+a judgement can always be traced to evidence. Names are *resolved* dotted names: what an
+import means, never how a call is spelled.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from celeryleak_lint.model.findings import Effect
+
+Kind = Literal[
+    "app", "client", "connection", "connection-pool", "session", "engine", "channel", "executor",
+    "model", "producer-consumer", "template-environment", "registration", "handle", "other",
+]  # fmt: skip
+Safety = Literal["yes", "no", "partial", "unknown"]
+FixVerdict = Literal["safe", "review", "wrong", "none"]
+Heat = Literal["hot", "once", "per-run", "unknown"]
+Instance = Literal["per-call", "per-process", "per-run", "unknown"]
+EntryKind = Literal[
+    "decorator", "base-class", "call-argument", "function", "module-level", "signal",
+]  # fmt: skip
+MemoScope = Literal["process", "instance", "request", "external", "none"]
+
+
+@dataclass(frozen=True, slots=True)
+class Exemption:
+    """An argument that changes the verdict on one construction of a resource.
+
+    ``argument`` is a keyword name, or a position as ``"0"``; ``equals`` lists literals
+    (``":memory:"``, ``"True"``) or resolved names (``"sqlalchemy.pool.NullPool"``) that it
+    must have, or is empty when its mere presence (not ``None``) counts. ``then`` is
+    ``"silent"`` (never reported) or ``"possible"`` (confidence capped).
+    """
+
+    argument: str
+    equals: tuple[str, ...]
+    then: Literal["silent", "possible"]
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Resource:
+    """Something that is expensive to build or to keep, or that must explicitly not be reported.
+
+    ``names`` are all resolved dotted names of the constructor, the canonical one first. A
+    method of a known type is written ``package.Class.method``. ``derives`` names methods
+    whose result keeps the object alive (``engine.connect`` no, ``Sentinel.master_for`` yes):
+    keeping the result is keeping the object. ``returns`` is the resolved class name of what
+    the constructor returns, when it differs from the name itself (``boto3.client`` gives
+    ``botocore.client.BaseClient``). ``cost_ms`` is the measured median of one construction
+    in milliseconds on CPython 3.11, warm.
+    """
+
+    id: str
+    names: tuple[str, ...]
+    distribution: str
+    kind: Kind
+    report: bool
+    effect: Effect
+    why: str
+    source: tuple[str, ...]
+    is_async: bool = False
+    returns: str = ""
+    close_methods: tuple[str, ...] = ()
+    with_closes: bool | None = None
+    with_effect: str = ""
+    thread_safe: Safety = "unknown"
+    fork_safe: Safety = "unknown"
+    loop_bound: bool = False
+    fix: FixVerdict = "review"
+    instead: str = ""
+    on_drop: str = ""
+    cost_ms: float | None = None
+    derives: tuple[str, ...] = ()
+    unless: tuple[Exemption, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class EntryPoint:
+    """How a framework says that a function runs often, once, or once a process run.
+
+    ``decorator``: ``names`` decorate the function (``flask.Flask.route`` matches
+    ``@app.route(...)`` where ``app`` is known to be a ``flask.Flask``; ``receivers`` lists
+    variable names accepted when the receiver's class cannot be resolved).
+    ``base-class``: classes deriving from ``names``; their ``methods`` get the heat,
+    ``once_methods`` run once, and ``instance`` tells how often the class is built.
+    ``call-argument``: the callable given to a call of ``names`` at position or keyword
+    ``arguments`` gets the heat. ``signal``: ``@name.connect`` and ``name.connect(f)``.
+    ``function``: top-level functions called ``names`` (simple names, exceptionally) whose
+    parameters are ``parameters``. ``module-level``: files matching ``paths`` (globs) or
+    importing ``imports`` run their module level that often.
+    ``long_lived`` is false when the process ends with the job, so nothing can pile up.
+    """
+
+    id: str
+    framework: str
+    kind: EntryKind
+    heat: Heat
+    why: str
+    source: tuple[str, ...]
+    names: tuple[str, ...] = ()
+    receivers: tuple[str, ...] = ()
+    methods: tuple[str, ...] = ()
+    once_methods: tuple[str, ...] = ()
+    instance: Instance = "unknown"
+    arguments: tuple[str, ...] = ()
+    parameters: tuple[str, ...] = ()
+    paths: tuple[str, ...] = ()
+    imports: tuple[str, ...] = ()
+    long_lived: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Memo:
+    """A decorator, descriptor or wrapper that keeps a result, and how long it keeps it.
+
+    ``scope`` ``"external"`` pickles values into a store (wrong for clients), ``"none"`` is
+    a look-alike that keeps nothing. ``async_ok`` is true when it may decorate ``async def``.
+    ``pins_instance`` is true when, on a method, ``self`` becomes part of the key.
+    """
+
+    id: str
+    names: tuple[str, ...]
+    scope: MemoScope
+    why: str
+    source: tuple[str, ...]
+    async_ok: bool = False
+    pins_instance: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Vocabulary:
+    """Whole words of identifiers that hint at how often a function runs, or whose value it holds.
+
+    A word matches one ``_``- or case-separated part of a name: ``setup`` matches
+    ``setup_pool`` and ``PoolSetup``, never ``setuptools``. A phrase with ``_`` matches
+    consecutive parts. ``once``: start-up and maintenance names. ``settings``: roots of
+    names that hold configuration. ``credential``: arguments that carry a caller's secret.
+    ``per_call``: parameter names that carry one request, message or user.
+    """
+
+    once: tuple[str, ...] = ()
+    settings: tuple[str, ...] = ()
+    credential: tuple[str, ...] = ()
+    per_call: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Tables:
+    """Everything a catalog holds, as validated values, before it is indexed for lookup."""
+
+    resources: tuple[Resource, ...] = ()
+    entry_points: tuple[EntryPoint, ...] = ()
+    memos: tuple[Memo, ...] = ()
+    vocabulary: Vocabulary = field(default_factory=Vocabulary)

@@ -1,0 +1,1 @@
+"""Values that flow between the layers; nothing here reads, walks, prints or decides."""

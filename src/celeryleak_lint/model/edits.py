@@ -1,0 +1,29 @@
+"""What a fix is: edits as data, never live tree nodes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Applicability = Literal["safe", "unsafe", "display"]
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """Replace a range of one file by ``text``; lines and columns count from 1, in code points."""
+
+    path: str
+    line: int
+    column: int
+    end_line: int
+    end_column: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Fix:
+    """A change that removes a finding: how far it may be trusted, its title, and its edits."""
+
+    applicability: Applicability
+    title: str
+    edits: tuple[Edit, ...]

@@ -1,0 +1,109 @@
+"""What rules suspect, what the finder confirms, and what a run reports."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from celeryleak_lint.model.edits import Fix
+from celeryleak_lint.model.source import Span, Spot
+
+Confidence = Literal["certain", "likely", "possible"]
+Effect = Literal["never-released", "until-gc", "cost"]
+
+#: From surest to least sure; a threshold admits itself and everything before it.
+CONFIDENCES: tuple[Confidence, ...] = ("certain", "likely", "possible")
+
+
+@dataclass(frozen=True, slots=True)
+class SuspectStep:
+    """One step of a trace before its column is known in code points.
+
+    ``byte_column`` counts UTF-8 bytes from 0, as ``ast`` does.
+    """
+
+    path: str
+    line: int
+    byte_column: int
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class Suspect:
+    """What a rule believes, before the finder has located it in the lossless tree.
+
+    ``path`` is relative to the project root. ``trace`` runs from the hot root to the
+    constructor. ``no_fix`` says why no fix is offered. ``call`` is the normalised text of
+    the construct that the fingerprint uses instead of a line number.
+    """
+
+    code: str
+    path: str
+    spot: Spot
+    message: str
+    confidence: Confidence
+    resource: str
+    effect: Effect | None
+    trace: tuple[SuspectStep, ...] = ()
+    no_fix: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step of a finding's trace; line and column count from 1, columns in code points."""
+
+    path: str
+    line: int
+    column: int
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One confirmed finding; ``rule`` is the slug of its code, ``path`` is relative to the project root.
+
+    ``function`` is the qualified name inside the module, empty at module level.
+    ``fingerprint`` is stable when lines move: it hashes code, path, function, the
+    construct's name and its ordinal among equal ones.
+    """
+
+    code: str
+    rule: str
+    message: str
+    path: str
+    span: Span
+    function: str
+    resource: str
+    effect: Effect | None
+    confidence: Confidence
+    trace: tuple[Step, ...]
+    fix: Fix | None
+    no_fix: str | None
+    fingerprint: str
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Something the run could not do, as one line; ``path`` is empty when no file is to blame."""
+
+    path: str
+    line: int
+    column: int
+    message: str
+    code: str = "CLK901"
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """All a run has to say. ``suppressed`` findings are counted, never lost.
+
+    ``files`` and ``lines`` count what was read; ``stages`` gives seconds of wall time by
+    stage name, in order.
+    """
+
+    findings: tuple[Finding, ...]
+    failures: tuple[Failure, ...]
+    suppressed: tuple[Finding, ...]
+    files: int
+    lines: int
+    stages: tuple[tuple[str, float], ...] = field(default=())
