@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
-from celeryleak_lint.model.findings import Effect
+from celeryleak_lint.model.findings import Confidence, Effect
 
 Kind = Literal[
     "app", "client", "connection", "connection-pool", "session", "engine", "channel", "executor",
@@ -52,7 +52,10 @@ class Resource:
     keeping the result is keeping the object. ``returns`` is the resolved class name of what
     the constructor returns, when it differs from the name itself (``boto3.client`` gives
     ``botocore.client.BaseClient``). ``cost_ms`` is the measured median of one construction
-    in milliseconds on CPython 3.11, warm.
+    in milliseconds on CPython 3.11, warm. ``patterns`` are globs for families too large to
+    list, tried after the names: ``*`` stands for characters of one component, ``**`` for any
+    characters (``google.cloud.**.*Client``). ``ceiling`` is the highest confidence with
+    which a construction may be reported: ``"possible"`` for what costs next to nothing.
     """
 
     id: str
@@ -77,6 +80,8 @@ class Resource:
     cost_ms: float | None = None
     derives: tuple[str, ...] = ()
     unless: tuple[Exemption, ...] = ()
+    patterns: tuple[str, ...] = ()
+    ceiling: Confidence = "certain"
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,10 +95,14 @@ class EntryPoint:
     ``once_methods`` run once, and ``instance`` tells how often the class is built.
     ``call-argument``: the callable given to a call of ``names`` at position or keyword
     ``arguments`` gets the heat. ``signal``: ``@name.connect`` and ``name.connect(f)``.
-    ``function``: top-level functions called ``names`` (simple names, exceptionally) whose
-    parameters are ``parameters``. ``module-level``: files matching ``paths`` (globs) or
-    importing ``imports`` run their module level that often.
-    ``long_lived`` is false when the process ends with the job, so nothing can pile up.
+    ``function``: functions called ``names`` (simple names, exceptionally) whose parameters
+    are ``parameters``: at top level, or methods when ``self`` leads the parameters.
+    ``module-level``: files matching ``paths`` (globs) or importing ``imports`` run their
+    module level that often. ``long_lived`` is false when the process ends with the job, so
+    nothing can pile up. ``patterns`` are globs for names that are generated, as in
+    ``Resource``; ``methods`` and ``once_methods`` may hold globs too (``validate_*``), where
+    ``*`` alone means every public method. A call-argument entry of heat ``"unknown"`` runs
+    its argument as often as the call.
     """
 
     id: str
@@ -112,6 +121,7 @@ class EntryPoint:
     paths: tuple[str, ...] = ()
     imports: tuple[str, ...] = ()
     long_lived: bool = True
+    patterns: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,15 +148,20 @@ class Vocabulary:
 
     A word matches one ``_``- or case-separated part of a name: ``setup`` matches
     ``setup_pool`` and ``PoolSetup``, never ``setuptools``. A phrase with ``_`` matches
-    consecutive parts. ``once``: start-up and maintenance names. ``settings``: roots of
+    consecutive parts, an entry with ``=`` before it only a whole name (``=type`` does not
+    match ``user_type``). ``once``: start-up and maintenance names. ``settings``: roots of
     names that hold configuration. ``credential``: arguments that carry a caller's secret.
-    ``per_call``: parameter names that carry one request, message or user.
+    ``per_call``: parameter names that carry one request, message or user. ``entity_key``:
+    words in the key of a collection that grow with traffic. ``configuration_key``: words
+    in a key that configuration or code size bounds.
     """
 
     once: tuple[str, ...] = ()
     settings: tuple[str, ...] = ()
     credential: tuple[str, ...] = ()
     per_call: tuple[str, ...] = ()
+    entity_key: tuple[str, ...] = ()
+    configuration_key: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

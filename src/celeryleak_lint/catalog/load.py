@@ -1,0 +1,227 @@
+"""Reads the bundled tables and validates anybody's, telling all errors at once.
+
+Knows the shape of a catalog document; must not know how a catalog is searched.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import fields, replace
+from importlib.resources import files
+from typing import Any, TypeVar
+
+from celeryleak_lint.catalog.fields import (
+    ENTRY_POINT,
+    MEMO,
+    RESOURCE,
+    VOCABULARY,
+    Field,
+    nearest,
+    read_exemptions,
+    read_fields,
+)
+from celeryleak_lint.catalog.schema import EntryPoint, Memo, Resource, Tables, Vocabulary
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+Row = TypeVar("Row", Resource, EntryPoint, Memo)
+AnyRow = Resource | EntryPoint | Memo
+
+_FIELDS: Mapping[str, Mapping[str, Field]] = {
+    "resource": RESOURCE,
+    "entry-point": ENTRY_POINT,
+    "memo": MEMO,
+}
+_ROWS: Mapping[str, type[AnyRow]] = {
+    "resource": Resource,
+    "entry-point": EntryPoint,
+    "memo": Memo,
+}
+#: Keys that our own rows must spell out, with what a user's row means without them.
+_KEYS: Mapping[str, Mapping[str, Any]] = {
+    "resource": {"distribution": "", "kind": "other", "report": True, "effect": "cost"},
+    "entry-point": {"framework": "", "kind": "decorator", "heat": "hot"},
+    "memo": {"scope": "process"},
+}
+_USER_SOURCE = ("user configuration",)
+
+
+def bundled() -> Tables:
+    """Read the tables that ship with the tool.
+
+    Raises ValueError, with all errors in its text, when the shipped data are damaged.
+    """
+    parts: list[Tables] = []
+    errors: list[str] = []
+    for entry in sorted((files(__package__) / "data").iterdir(), key=lambda item: item.name):
+        if not entry.name.endswith(".toml"):
+            continue
+        document = tomllib.loads(entry.read_text(encoding="utf-8"))
+        part, trouble = tables_from(document, entry.name, is_bundled=True)
+        parts.append(part)
+        errors.extend(trouble)
+    tables = _joined(parts)
+    errors.extend(_clashes(tables, "bundled catalog: "))
+    if errors:
+        raise ValueError("the bundled catalog is damaged:\n" + "\n".join(errors))
+    return tables
+
+
+def tables_from(
+    document: Mapping[str, Any], origin: str, *, prefix: str = "", is_bundled: bool = False
+) -> tuple[Tables, tuple[str, ...]]:
+    """Validate the catalog tables of one decoded TOML document.
+
+    ``origin`` names the file and ``prefix`` the path of the tables inside it
+    (``tool.celeryleak-lint.``); both lead every error. Gives the good rows and all errors,
+    one line each; nothing is raised. Outside the bundle ``source`` and most other keys may
+    be left out, and ``id`` is the first name unless given.
+    """
+    where = f"{origin}: {prefix}"
+    known = (*_FIELDS, "vocabulary")
+    errors = [
+        f"{where}{key}: unknown table{nearest(key, known)}" for key in document if key not in known
+    ]
+    words = read_fields(document.get("vocabulary", {}), f"{where}vocabulary", VOCABULARY, errors)
+    tables = Tables(
+        resources=tuple(_rows(document, "resource", where, errors, is_bundled=is_bundled)),
+        entry_points=tuple(_rows(document, "entry-point", where, errors, is_bundled=is_bundled)),
+        memos=tuple(_rows(document, "memo", where, errors, is_bundled=is_bundled)),
+        vocabulary=Vocabulary(**words),
+    )
+    if not is_bundled:
+        errors.extend(_clashes(tables, where))
+    return tables, tuple(errors)
+
+
+def overlaid(base: Tables, own: Tables) -> Tables:
+    """Give ``base`` with the rows of ``own`` before it, which take over the names they share.
+
+    A row of ``base`` loses only the names that ``own`` lists, and vanishes when none is
+    left. The words of ``own`` are added.
+    """
+    return Tables(
+        resources=own.resources + _without(base.resources, own.resources),
+        entry_points=own.entry_points + _without(base.entry_points, own.entry_points),
+        memos=own.memos + _without(base.memos, own.memos),
+        vocabulary=_added((base.vocabulary, own.vocabulary)),
+    )
+
+
+def _joined(parts: Iterable[Tables]) -> Tables:
+    listed = tuple(parts)
+    return Tables(
+        resources=tuple(row for part in listed for row in part.resources),
+        entry_points=tuple(row for part in listed for row in part.entry_points),
+        memos=tuple(row for part in listed for row in part.memos),
+        vocabulary=_added(part.vocabulary for part in listed),
+    )
+
+
+def _added(parts: Iterable[Vocabulary]) -> Vocabulary:
+    listed = tuple(parts)
+    return Vocabulary(
+        **{
+            item.name: tuple(word for part in listed for word in getattr(part, item.name))
+            for item in fields(Vocabulary)
+        }
+    )
+
+
+def _rows(
+    document: Mapping[str, Any], table: str, where: str, errors: list[str], *, is_bundled: bool
+) -> Iterator[Any]:
+    raw = document.get(table, [])
+    if not isinstance(raw, list):
+        errors.append(f"{where}{table}: expected an array of tables, one [[...{table}]] for each")
+        return
+    for index, item in enumerate(raw):
+        here = f"{where}{table}[{index}]"
+        before = len(errors)
+        values = read_fields(item, here, _FIELDS[table], errors)
+        if "unless" in values:
+            values["unless"] = read_exemptions(values["unless"], f"{here}.unless", errors)
+        if isinstance(item, Mapping):
+            errors.extend(
+                f"{here}: {text}" for text in _missing(item, table, is_bundled=is_bundled)
+            )
+        if len(errors) == before:
+            yield _built(values, table)
+
+
+def _missing(item: Mapping[str, Any], table: str, *, is_bundled: bool) -> Iterator[str]:
+    """Say which required keys a row lacks, and which contradict each other."""
+    required = ["why"]
+    if is_bundled:
+        required += ["id", "source", *(key for key in _KEYS[table] if key != "report")]
+    yield from (f"missing key {key!r}" for key in required if key not in item)
+    if "name" in item and "names" in item:
+        yield "give either 'name' or 'names', not both"
+    if item.get("source") == [] or item.get("names") == []:
+        yield "'source' and 'names' must not be empty"
+    kind = item.get("kind", "decorator") if table == "entry-point" else ""
+    if kind == "module-level":
+        if not item.get("paths") and not item.get("imports"):
+            yield "a module-level entry point needs 'paths' or 'imports'"
+        return
+    if not any(item.get(key) for key in ("name", "names", "patterns")):
+        yield "missing key 'names'"
+    if kind == "call-argument" and not item.get("arguments"):
+        yield "a call-argument entry point needs 'arguments'"
+
+
+def _built(values: dict[str, Any], table: str) -> AnyRow:
+    if "name" in values:
+        values["names"] = (values.pop("name"),)
+    first = (*values.get("names", ()), *values.get("patterns", ()), *values.get("paths", ()))
+    defaults = {
+        "id": next(iter((*first, *values.get("imports", ()))), ""),
+        "names": (),
+        "source": _USER_SOURCE,
+    }
+    return _ROWS[table](**{**defaults, **_KEYS[table], **values})
+
+
+def _clashes(tables: Tables, where: str) -> Iterator[str]:
+    """Name ids that are used twice and names that two rows of one table claim."""
+    rows: tuple[tuple[str, tuple[AnyRow, ...]], ...] = (
+        ("resource", tables.resources),
+        ("entry-point", tables.entry_points),
+        ("memo", tables.memos),
+    )
+    for table, listed in rows:
+        ids: set[str] = set()
+        claimed: dict[tuple[str, str], str] = {}
+        for row in listed:
+            if row.id in ids:
+                yield f"{where}{table}: the id {row.id!r} is used twice"
+            ids.add(row.id)
+            for key in _claims(row):
+                owner = claimed.setdefault(key, row.id)
+                if owner != row.id or row.names.count(key[1]) > 1:
+                    yield f"{where}{table}: {key[1]!r} is named by {owner!r} and by {row.id!r}"
+
+
+def _claims(row: AnyRow) -> tuple[tuple[str, str], ...]:
+    """Give what a row claims for itself: its names, for entry points within their kind.
+
+    Functions are told apart by their parameters: ``app(scope, ...)`` and ``app(environ, ...)``.
+    """
+    group = " ".join((row.kind, *row.parameters)) if isinstance(row, EntryPoint) else ""
+    return tuple((group, name) for name in row.names)
+
+
+def _without(base: tuple[Row, ...], own: tuple[Row, ...]) -> tuple[Row, ...]:
+    taken = {claim for row in own for claim in _claims(row)}
+    kept: list[Row] = []
+    for row in base:
+        names = tuple(claim[1] for claim in _claims(row) if claim not in taken)
+        if names == row.names:
+            kept.append(row)
+        elif names:
+            kept.append(replace(row, names=names))
+    return tuple(kept)

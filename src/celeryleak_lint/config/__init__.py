@@ -1,0 +1,6 @@
+"""What the user may set, as one frozen value; reading it from disk is the system's business."""
+
+from celeryleak_lint.config.parse import ConfigError, parse, unknown_codes
+from celeryleak_lint.config.settings import Config
+
+__all__ = ["Config", "ConfigError", "parse", "unknown_codes"]

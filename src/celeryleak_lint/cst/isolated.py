@@ -1,0 +1,47 @@
+"""The child process that does one job where libcst may crash or take for ever.
+
+Reads a request as JSON from the start-up line's ``request`` and prints one JSON object:
+``{"result": [...]}`` or ``{"error": "..."}``. Whatever it dies of, its parent survives.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Mapping
+
+from celeryleak_lint.cst.jobs import JobKind, Plain, perform
+from celeryleak_lint.cst.stacks import run_on_stack
+
+#: Enough for every depth that is not refused beforehand; only touched pages cost memory.
+_STACK_MEGABYTES = 512
+_RECURSION_LIMIT = 1_000_000
+
+
+def main(request: Mapping[str, Plain]) -> None:
+    """Answer ``request`` (``kind``, ``text``, ``argument``) on standard output."""
+    _forbid_core_dumps()
+    sys.setrecursionlimit(_RECURSION_LIMIT)
+    kind, text, argument = request["kind"], request["text"], request["argument"]
+    answer = run_on_stack(_STACK_MEGABYTES, lambda: perform(_kind(kind), str(text), _rows(argument)))
+    if isinstance(answer, BaseException):
+        line = " ".join(str(answer).split())[:200]
+        print(json.dumps({"error": f"{type(answer).__name__}: {line}"}))
+    else:
+        print(json.dumps({"result": answer}))
+
+
+def _kind(written: Plain) -> JobKind:
+    return "newer" if written == "newer" else "find"
+
+
+def _rows(written: Plain) -> list[Plain]:
+    return list(written) if isinstance(written, list) else []
+
+
+def _forbid_core_dumps() -> None:
+    try:
+        import resource
+    except ImportError:  # not on this system
+        return
+    resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))

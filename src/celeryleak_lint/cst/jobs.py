@@ -1,0 +1,43 @@
+"""What can be asked of libcst, as plain values: the same in this process and in a child.
+
+The only module of the layer that imports the visitors, and it does so when a job runs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal, cast
+
+JobKind = Literal["find", "newer"]
+
+#: Numbers and strings in (nested) lists, as JSON knows them.
+Plain = object
+
+
+def perform(kind: JobKind, text: str, argument: Sequence[Plain]) -> list[Plain]:
+    """Do one job on ``text``; raises whatever libcst raises.
+
+    ``find`` takes spots as ``[kind, function, line, name, ordinal]`` and gives for each
+    ``[line, column, end_line, end_column]`` or a reason. ``newer`` takes the version to
+    write for as ``[major, minor]`` and gives ``[start line, start column, end line, end
+    column, new text, needed minor version]`` per edit, columns from 0.
+    """
+    if kind == "find":
+        return _find(text, argument)
+    from celeryleak_lint.cst.newer import edits_for
+
+    major, minor = cast("Sequence[int]", argument)
+    return [[*edit] for edit in edits_for(text, (major, minor))]
+
+
+def _find(text: str, argument: Sequence[Plain]) -> list[Plain]:
+    from celeryleak_lint.cst.visitor import find
+    from celeryleak_lint.model.source import Spot
+
+    spots = [Spot(*row) for row in cast("Sequence[tuple[str, str, int, str, int]]", argument)]  # type: ignore[arg-type]
+    return [
+        found
+        if isinstance(found, str)
+        else [found.line, found.column, found.end_line, found.end_column]
+        for found in find(text, spots)
+    ]

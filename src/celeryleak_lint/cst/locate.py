@@ -1,0 +1,109 @@
+"""Confirms suspects in the lossless tree: spots of a file in, exact ranges out.
+
+The only way from rules to libcst. A spot that cannot be placed is a value with its reason,
+never an exception and never silence.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import cast
+
+from celeryleak_lint.cst.containment import TIME_LIMIT, Contained, run_contained
+from celeryleak_lint.cst.jobs import Plain
+from celeryleak_lint.cst.layout import Layout, lay_out
+from celeryleak_lint.cst.slices import Slice, Slicer
+from celeryleak_lint.cst.thinning import thin
+from celeryleak_lint.model.source import Span, Spot
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """A spot that the visitor has found; ``span`` is in lines and columns of the file."""
+
+    spot: Spot
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Unplaced:
+    """Spots that one trouble keeps from being found; ``line`` of the file is where it is."""
+
+    spots: tuple[Spot, ...]
+    line: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Located:
+    """Every spot asked for is in exactly one of the two; both are sorted by line."""
+
+    placed: tuple[Placed, ...]
+    unplaced: tuple[Unplaced, ...]
+
+
+def locate(data: bytes, spots: Sequence[Spot], *, time_limit: float = TIME_LIMIT) -> Located:
+    """Find each of ``spots`` in the file whose bytes are ``data``.
+
+    ``time_limit`` is in seconds and for each difficult statement. A byte order mark counts
+    as a column of the first line, since the spans address the file as it is.
+    """
+    layout = lay_out(data)
+    if not isinstance(layout, Layout):
+        return Located((), (Unplaced(tuple(spots), layout.line, layout.reason),))
+    slicer = Slicer(layout)
+    grouped: defaultdict[int, list[Spot]] = defaultdict(list)
+    slices: dict[int, Slice] = {}
+    placed: list[Placed] = []
+    unplaced: list[Unplaced] = []
+    for spot in spots:
+        piece = slicer.around(spot.line)
+        if piece is None:
+            unplaced.append(Unplaced((spot,), spot.line, "no statement is on its line"))
+            continue
+        slices[id(piece)] = piece
+        grouped[id(piece)].append(spot)
+    for identity, piece in slices.items():
+        _locate_in(layout, piece, grouped[identity], time_limit, placed, unplaced)
+    placed.sort(key=lambda found: (found.span.line, found.span.column))
+    unplaced.sort(key=lambda missing: missing.line)
+    return Located(tuple(placed), tuple(unplaced))
+
+
+def _locate_in(
+    layout: Layout,
+    piece: Slice,
+    spots: Sequence[Spot],
+    time_limit: float,
+    placed: list[Placed],
+    unplaced: list[Unplaced],
+) -> None:
+    piece = thin(piece)
+    rows = {line: row for row, line in enumerate(piece.lines, start=1)}
+    asked = [
+        [spot.kind, spot.function, rows.get(spot.line, 0), spot.name, spot.ordinal]
+        for spot in spots
+    ]
+    outcome = run_contained("find", piece.text, asked, time_limit=time_limit)
+    if isinstance(outcome, Contained):
+        line = piece.lines[min(max(outcome.line, 1), len(piece.lines)) - 1]
+        unplaced.append(Unplaced(tuple(spots), line, outcome.reason))
+        return
+    for spot, found in zip(spots, outcome, strict=True):
+        if isinstance(found, str):
+            unplaced.append(Unplaced((spot,), spot.line, found))
+        else:
+            placed.append(Placed(spot, _span(layout, piece, found)))
+
+
+def _span(layout: Layout, piece: Slice, found: Plain) -> Span:
+    row, column, end_row, end_column = cast("tuple[int, int, int, int]", found)
+    line, end_line = piece.lines[row - 1], piece.lines[end_row - 1]
+    return Span(
+        line,
+        column + layout.column_shift(line),
+        end_line,
+        end_column + layout.column_shift(end_line),
+    )

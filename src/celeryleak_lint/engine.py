@@ -1,0 +1,258 @@
+"""One run over facts: summaries are linked, rules query them, the finder confirms, the report is filtered.
+
+Gets readers and summaries as arguments: it opens no file and starts no process.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+
+from celeryleak_lint.catalog.lookup import Catalog
+from celeryleak_lint.config import Config
+from celeryleak_lint.link.project import Project
+from celeryleak_lint.model.facts import ModuleSummary
+from celeryleak_lint.model.findings import Failure, Finding, Report, Step, Suspect, SuspectStep
+from celeryleak_lint.model.source import Scope, SourceFile, Span, Spot
+from celeryleak_lint.rules import RULES, Rule
+from celeryleak_lint.suppressions import Suppressions, read_suppressions
+
+Read = Callable[[str], bytes]
+Summaries = Iterable[ModuleSummary | Failure]
+
+
+def summarise(file: SourceFile, data: bytes) -> ModuleSummary | Failure:
+    """The summary of one file, syntax newer than this interpreter included; never raises.
+
+    What cannot be read at all is a failure that names the line and the cause.
+    """
+    from celeryleak_lint.extract.module import extract
+
+    try:
+        return extract(file, data)
+    except SyntaxError as error:
+        return _modernised(file, data, error)
+    except (ValueError, LookupError) as error:
+        return Failure(file.path, 1, 1, f"cannot be read: {_first_line(error)}")
+    except (RecursionError, MemoryError):
+        return Failure(file.path, 1, 1, "cannot be read: an expression or block is nested too deeply")
+
+
+def _modernised(file: SourceFile, data: bytes, error: SyntaxError) -> ModuleSummary | Failure:
+    """Read a file that this interpreter's grammar refuses, after rewriting newer syntax."""
+    from celeryleak_lint.cst.modernise import Refusal, modernise
+    from celeryleak_lint.extract.module import extract
+
+    rewritten = modernise(data)
+    if isinstance(rewritten, Refusal):
+        return Failure(file.path, rewritten.line, rewritten.column, rewritten.message)
+    try:
+        return extract(file, rewritten)
+    except (SyntaxError, ValueError, LookupError, RecursionError, MemoryError):
+        line, column = error.lineno or 1, error.offset or 1
+        return Failure(file.path, line, max(column, 1), f"cannot be parsed: {error.msg}")
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error) or type(error).__name__).splitlines()[0]
+
+
+@dataclass(slots=True)
+class _Run:
+    """What is collected while one run proceeds."""
+
+    scope: Scope
+    config: Config
+    read: Read
+    failures: list[Failure] = field(default_factory=list)
+    stages: list[tuple[str, float]] = field(default_factory=list)
+    data: dict[str, bytes] = field(default_factory=dict)
+
+    def bytes_of(self, path: str) -> bytes:
+        """A file's bytes, read once; empty when it can no longer be read."""
+        if path not in self.data:
+            try:
+                self.data[path] = self.read(path)
+            except OSError as error:
+                self.data[path] = b""
+                message = f"cannot be read: {error.strerror or type(error).__name__}"
+                self.failures.append(Failure(path, 1, 1, message))
+        return self.data[path]
+
+
+def analyse(
+    scope: Scope, *, config: Config, catalog: Catalog, read: Read, summaries: Summaries
+) -> Report:
+    """Check a project. ``read`` gives a file's bytes by its path relative to the root.
+
+    Raises nothing of its own: whatever one file or one rule does wrong becomes a failure.
+    """
+    run = _Run(scope, config, read)
+    started = time.perf_counter()
+    readable = _collect(run, summaries)
+    extracted = time.perf_counter()
+    project = Project(readable, catalog)
+    linked = time.perf_counter()
+    suspects = _suspects(run, project)
+    judged = time.perf_counter()
+    findings, suppressed = _confirmed(run, suspects)
+    run.stages += [
+        ("extract", extracted - started),
+        ("link", linked - extracted),
+        ("rules", judged - linked),
+        ("find", time.perf_counter() - judged),
+    ]
+    return Report(
+        findings=tuple(findings),
+        failures=tuple(dict.fromkeys(run.failures)),
+        suppressed=tuple(suppressed),
+        files=len(readable),
+        lines=sum(summary.lines for summary in readable),
+        stages=tuple(run.stages),
+    )
+
+
+def _collect(run: _Run, summaries: Summaries) -> list[ModuleSummary]:
+    readable: list[ModuleSummary] = []
+    for summary in summaries:
+        if isinstance(summary, Failure):
+            run.failures.append(summary)
+        else:
+            readable.append(summary)
+    return readable
+
+
+# -- rules ---------------------------------------------------------------------------------
+
+
+def _suspects(run: _Run, project: Project) -> list[Suspect]:
+    """What the selected rules suspect and the user wants to hear about."""
+    found: dict[tuple[str, str, object], Suspect] = {}
+    for rule in RULES:
+        if not run.config.selects(rule.code):
+            continue
+        for suspect in _checked(run, rule, project):
+            if run.config.admits(suspect.code, suspect.path, suspect.confidence):
+                if _is_reported(run.scope, suspect):
+                    found.setdefault((suspect.code, suspect.path, suspect.spot), suspect)
+    return sorted(found.values(), key=lambda s: (s.path, s.spot.line, s.spot.ordinal, s.code))
+
+
+def _checked(run: _Run, rule: Rule, project: Project) -> Sequence[Suspect]:
+    """A rule that breaks is one failure; the other rules go on."""
+    try:
+        return tuple(rule.check(project))
+    except Exception as error:  # the one broad handler for rules: a bug must not hide the rest
+        message = f"internal error in {rule.code}: {type(error).__name__}: {_first_line(error)}"
+        run.failures.append(Failure("", 1, 1, f"{message}; please report it"))
+        return ()
+
+
+def _is_reported(scope: Scope, suspect: Suspect) -> bool:
+    """A finding is in when its place or any step of its trace is."""
+    if scope.reported is None or suspect.path in scope.reported:
+        return True
+    return any(step.path in scope.reported for step in suspect.trace)
+
+
+# -- finder --------------------------------------------------------------------------------
+
+
+def _confirmed(run: _Run, suspects: Sequence[Suspect]) -> tuple[list[Finding], list[Finding]]:
+    """Locate suspects in the lossless tree; split what comments switch off."""
+    if not suspects:
+        return [], []
+    by_path: dict[str, list[Suspect]] = defaultdict(list)
+    for suspect in suspects:
+        by_path[suspect.path].append(suspect)
+    findings: list[Finding] = []
+    suppressed: list[Finding] = []
+    fingerprints: Counter[str] = Counter()
+    for path, group in by_path.items():
+        data = run.bytes_of(path)
+        if not data:
+            continue
+        spans = _located(run, path, data, group)
+        switched_off = read_suppressions(data)
+        for suspect in group:
+            span = spans.get(suspect.spot)
+            if span is None:
+                continue
+            finding = _finding(run, suspect, span, fingerprints)
+            (suppressed if _is_off(switched_off, finding) else findings).append(finding)
+    order = sorted(findings, key=lambda f: (f.path, f.span.line, f.span.column, f.code))
+    return order, suppressed
+
+
+def _located(run: _Run, path: str, data: bytes, group: Sequence[Suspect]) -> dict[Spot, Span]:
+    """The ranges of the spots the visitor has found; each it has not is a failure, never silence."""
+    from celeryleak_lint.cst.locate import locate
+
+    located = locate(data, list(dict.fromkeys(suspect.spot for suspect in group)))
+    for missing in located.unplaced:
+        codes = sorted({suspect.code for suspect in group if suspect.spot in missing.spots})
+        message = f"{', '.join(codes)} suspected but could not be placed: {missing.reason}"
+        run.failures.append(Failure(path, missing.line, 1, message))
+    return {found.spot: found.span for found in located.placed}
+
+
+def _is_off(suppressions: Suppressions, finding: Finding) -> bool:
+    return suppressions.covers(finding.span.line, finding.code)
+
+
+def _finding(run: _Run, suspect: Suspect, span: Span, fingerprints: Counter[str]) -> Finding:
+    function = suspect.spot.function
+    identity = "\0".join((suspect.code, suspect.path, function, suspect.spot.kind, suspect.spot.name))
+    fingerprints[identity] += 1
+    digest = hashlib.sha256(f"{identity}\0{fingerprints[identity]}".encode()).hexdigest()[:16]
+    return Finding(
+        code=suspect.code,
+        rule=_SLUGS[suspect.code],
+        message=suspect.message,
+        path=suspect.path,
+        span=span,
+        function=function,
+        resource=suspect.resource,
+        effect=suspect.effect,
+        confidence=suspect.confidence,
+        trace=tuple(_step(run, step) for step in suspect.trace),
+        fix=None,
+        no_fix=suspect.no_fix,
+        fingerprint=digest,
+    )
+
+
+_SLUGS = {rule.code: rule.slug for rule in RULES}
+
+
+def _step(run: _Run, step: SuspectStep) -> Step:
+    return Step(step.path, step.line, 1 + _code_points(run, step), step.note)
+
+
+def _code_points(run: _Run, step: SuspectStep) -> int:
+    """A byte column as code points; only lines that are not plain ASCII make a difference."""
+    if step.byte_column == 0:
+        return 0
+    lines = run.bytes_of(step.path).split(b"\n", step.line)
+    if len(lines) < step.line:
+        return step.byte_column
+    head = lines[step.line - 1][: step.byte_column]
+    return step.byte_column if head.isascii() else len(head.decode("utf-8", "replace"))
+
+
+# -- why -----------------------------------------------------------------------------------
+
+
+def explain(
+    scope: Scope, *, config: Config, catalog: Catalog, read: Read, summaries: Summaries,
+    path: str, line: int,
+) -> tuple[str, ...]:  # fmt: skip
+    """What is known about a line: its function's heat and the builds on it, as lines of text."""
+    from celeryleak_lint.explanation import explanation
+
+    run = _Run(scope, config, read)
+    project = Project(_collect(run, summaries), catalog)
+    return explanation(project, path, line)

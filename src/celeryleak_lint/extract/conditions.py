@@ -1,0 +1,138 @@
+"""What a test says about values that are missing: the guards of lazily filled caches.
+
+``if self._client is None:`` says that ``self._client`` is missing in the body;
+``if key in CACHE: return ...`` says that an item of ``CACHE`` is missing afterwards.
+Only shapes are judged here; whether a guard also stores is for the linker.
+"""
+
+from __future__ import annotations
+
+import ast
+
+from celeryleak_lint.extract.frames import Frame
+from celeryleak_lint.model import values
+
+Missing = tuple[str, ...]
+
+#: Attributes whose truth says that the object can no longer be used.
+_SPENT = frozenset({"closed", "is_closed", "_closed", "expired", "is_expired", "closing"})
+_PROBES = frozenset({"get", "get_or_none", "lookup", "is_connected", "ping", "is_closed"})
+
+
+def peek(frame: Frame, node: ast.expr | None) -> str:
+    """The value of a name-like expression, recording nothing; empty for anything else."""
+    if isinstance(node, ast.Name):
+        return frame.lookup(node.id)
+    if isinstance(node, ast.Attribute):
+        base = peek(frame, node.value)
+        return values.attribute(base, node.attr) if base else ""
+    if isinstance(node, ast.Subscript):
+        base = peek(frame, node.value)
+        return values.element(base) if base else ""
+    if isinstance(node, ast.NamedExpr):
+        return peek(frame, node.target)
+    if isinstance(node, ast.Await):
+        return peek(frame, node.value)
+    if isinstance(node, ast.Call):
+        return _peek_call(frame, node)
+    return ""
+
+
+def _peek_call(frame: Frame, node: ast.Call) -> str:
+    func = node.func
+    if isinstance(func, ast.Name) and func.id in ("getattr", "hasattr") and len(node.args) >= 2:
+        owner, name = peek(frame, node.args[0]), node.args[1]
+        if owner and isinstance(name, ast.Constant) and isinstance(name.value, str):
+            return values.attribute(owner, name.value)
+        return values.element(owner) if owner else ""
+    if isinstance(func, ast.Attribute) and func.attr in _PROBES:
+        owner = peek(frame, func.value)
+        return values.element(owner) if owner else ""
+    if isinstance(func, ast.Name) and func.id == "len" and node.args:
+        return peek(frame, node.args[0])
+    return ""
+
+
+def missing(frame: Frame, test: ast.expr) -> tuple[Missing, Missing]:
+    """Values known to be missing when ``test`` is true, and when it is false."""
+    if isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
+        yes, no = missing(frame, test.operand)
+        return no, yes
+    if isinstance(test, ast.BoolOp):
+        pairs = [missing(frame, operand) for operand in test.values]
+        return _merge(pair[0] for pair in pairs), _merge(pair[1] for pair in pairs)
+    if isinstance(test, ast.Compare) and len(test.ops) == 1:
+        return _compared(frame, test)
+    if isinstance(test, ast.NamedExpr):
+        held = _held(frame, test.value)
+        target = peek(frame, test.target)
+        return (), _merge([(target,), held]) if target else held
+    if isinstance(test, ast.Call):
+        return (), _called(frame, test)
+    if isinstance(test, ast.Attribute) and test.attr in _SPENT:
+        held = _held(frame, test.value)
+        return held, ()
+    return (), _held(frame, test)
+
+
+def _merge(parts: object) -> Missing:
+    seen: dict[str, None] = {}
+    for part in parts:  # type: ignore[attr-defined]
+        for value in part:
+            seen[value] = None
+    return tuple(seen)
+
+
+def _held(frame: Frame, node: ast.expr) -> Missing:
+    value = peek(frame, node)
+    return (value,) if value else ()
+
+
+def _called(frame: Frame, test: ast.Call) -> Missing:
+    """What a false ``isinstance(x, T)``, ``hasattr(o, "n")`` or ``cache.get(k)`` says."""
+    func = test.func
+    if isinstance(func, ast.Name) and func.id in ("isinstance", "callable", "bool") and test.args:
+        return _held(frame, test.args[0])
+    return _held(frame, test)
+
+
+def _compared(frame: Frame, test: ast.Compare) -> tuple[Missing, Missing]:
+    left, op, right = test.left, test.ops[0], test.comparators[0]
+    if isinstance(op, (ast.In, ast.NotIn)):
+        container = peek(frame, right)
+        held: Missing = (values.element(container),) if container else ()
+        return ((), held) if isinstance(op, ast.In) else (held, ())
+    if isinstance(op, (ast.Is, ast.IsNot, ast.Eq, ast.NotEq)):
+        held = _against_nothing(frame, left, right)
+        negated = isinstance(op, (ast.IsNot, ast.NotEq))
+        return ((), held) if negated else (held, ())
+    return (), ()
+
+
+def _against_nothing(frame: Frame, left: ast.expr, right: ast.expr) -> Missing:
+    """``x is None`` (or a sentinel, or an empty value) says that ``x`` is missing."""
+    if isinstance(right, ast.Constant) and right.value in (None, False, 0, ""):
+        inner = left.value if isinstance(left, ast.NamedExpr) else left
+        return _merge([_held(frame, left), _held(frame, inner)])
+    if isinstance(right, ast.Name) and _is_sentinel(right.id):
+        return _held(frame, left)
+    return ()
+
+
+def _is_sentinel(name: str) -> bool:
+    bare = name.strip("_").lower()
+    return any(word in bare for word in ("missing", "unset", "sentinel", "undefined", "not_given"))
+
+
+def changed(frame: Frame, test: ast.expr) -> Missing:
+    """Kept values that a test finds out of date: ``self._pid != os.getpid()``."""
+    parts = test.values if isinstance(test, ast.BoolOp) else [test]
+    found: dict[str, None] = {}
+    for part in parts:
+        if not (isinstance(part, ast.Compare) and isinstance(part.ops[0], (ast.NotEq, ast.IsNot))):
+            continue
+        for side in (part.left, *part.comparators):
+            value = peek(frame, side)
+            if value[:1] in ("!", "^", "@") and not value.startswith("@builtins."):
+                found[value] = None
+    return tuple(found)

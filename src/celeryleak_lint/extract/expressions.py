@@ -1,0 +1,235 @@
+"""Reads expressions: their value, the calls inside them, and where each result goes.
+
+One pass: ``read(frame, node, sinks)`` returns the value of ``node`` and records its calls;
+``sinks`` say what the surrounding construct does with the result.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable
+
+from celeryleak_lint.extract import conditions
+from celeryleak_lint.extract.frames import Frame, Loop, ReadFunction
+from celeryleak_lint.extract.names import target_names
+from celeryleak_lint.model import values
+from celeryleak_lint.model.facts import AWAITED, GENERATOR, CallFact
+
+Sinks = tuple[str, ...]
+USE: Sinks = ("use",)
+TEST: Sinks = ("test",)
+ITER: Sinks = ("iter",)
+
+#: Longest literal text that a summary keeps (names for getattr and import_module, paths).
+_KEPT_TEXT = 60
+
+
+class Expressions:
+    """Reads the expressions of one file; ``read_function`` reads lambdas in a child frame."""
+
+    __slots__ = ("_readers", "read_function")
+
+    def __init__(self, read_function: ReadFunction) -> None:
+        self.read_function = read_function
+        self._readers: dict[type[ast.AST], Callable[[Frame, ast.expr, Sinks], str]] = {
+            ast.Name: self._name,  # type: ignore[dict-item]
+            ast.Constant: self._constant,  # type: ignore[dict-item]
+            ast.Attribute: self._attribute,  # type: ignore[dict-item]
+            ast.Call: self._call,  # type: ignore[dict-item]
+            ast.Subscript: self._subscript,  # type: ignore[dict-item]
+            ast.Await: self._await,  # type: ignore[dict-item]
+            ast.IfExp: self._if_expression,  # type: ignore[dict-item]
+            ast.BoolOp: self._bool_operation,  # type: ignore[dict-item]
+            ast.Lambda: self._lambda,  # type: ignore[dict-item]
+            ast.List: self._display,  # type: ignore[dict-item]
+            ast.Tuple: self._display,  # type: ignore[dict-item]
+            ast.Set: self._display,  # type: ignore[dict-item]
+            ast.Dict: self._dict,  # type: ignore[dict-item]
+            ast.NamedExpr: self._walrus,  # type: ignore[dict-item]
+            ast.Starred: self._starred,  # type: ignore[dict-item]
+            ast.ListComp: self._comprehension,  # type: ignore[dict-item]
+            ast.SetComp: self._comprehension,  # type: ignore[dict-item]
+            ast.GeneratorExp: self._comprehension,  # type: ignore[dict-item]
+            ast.DictComp: self._comprehension,  # type: ignore[dict-item]
+            ast.Yield: self._yield,  # type: ignore[dict-item]
+            ast.YieldFrom: self._yield,  # type: ignore[dict-item]
+        }
+
+    def read(self, frame: Frame, node: ast.expr, sinks: Sinks) -> str:
+        """The value of an expression; records its calls with ``sinks`` for its own result."""
+        reader = self._readers.get(type(node))
+        return reader(frame, node, sinks) if reader is not None else self._other(frame, node)
+
+    def _other(self, frame: Frame, node: ast.AST) -> str:
+        parts = [
+            self.read(frame, child, USE)
+            for child in ast.iter_child_nodes(node)
+            if isinstance(child, ast.expr)
+        ]
+        return values.compound("?", parts)
+
+    def _name(self, frame: Frame, node: ast.Name, sinks: Sinks) -> str:
+        value = frame.lookup(node.id)
+        frame.use(value, sinks)
+        return value
+
+    def _constant(self, frame: Frame, node: ast.Constant, sinks: Sinks) -> str:
+        value = node.value
+        if isinstance(value, str):
+            if len(value) <= _KEPT_TEXT and value.isprintable() and " " not in value:
+                return "=" + value
+            return values.LITERAL
+        if value is None or isinstance(value, (bool, int)):
+            return f"={value}" if value is None or abs(value) < 10**9 else values.LITERAL
+        return values.LITERAL
+
+    def _attribute(self, frame: Frame, node: ast.Attribute, sinks: Sinks) -> str:
+        through = tuple(f"read {node.attr}>{sink}" for sink in sinks)
+        base = self.read(frame, node.value, through)
+        if base == values.SELF:
+            frame.reads.setdefault(node.attr, node.lineno)
+        return values.attribute(base, node.attr)
+
+    def _subscript(self, frame: Frame, node: ast.Subscript, sinks: Sinks) -> str:
+        base = self.read(frame, node.value, tuple(f"item>{sink}" for sink in sinks))
+        self.read(frame, node.slice, USE)
+        return values.element(base)
+
+    def _await(self, frame: Frame, node: ast.Await, sinks: Sinks) -> str:
+        if isinstance(node.value, ast.Call):
+            return self._call(frame, node.value, sinks, AWAITED)
+        return self.read(frame, node.value, sinks)
+
+    def _if_expression(self, frame: Frame, node: ast.IfExp, sinks: Sinks) -> str:
+        self.read(frame, node.test, TEST)
+        when_true, when_false = conditions.missing(frame, node.test)
+        body = self._guarded(frame, node.body, sinks, when_true)
+        orelse = self._guarded(frame, node.orelse, sinks, when_false)
+        return values.either([body, orelse])
+
+    def _bool_operation(self, frame: Frame, node: ast.BoolOp, sinks: Sinks) -> str:
+        parts: list[str] = []
+        guards: tuple[str, ...] = ()
+        for operand in node.values:
+            parts.append(self._guarded(frame, operand, sinks, guards))
+            if isinstance(node.op, ast.Or):
+                guards = (*guards, *conditions.missing(frame, operand)[1])
+        return values.either(parts)
+
+    def _guarded(self, frame: Frame, node: ast.expr, sinks: Sinks, guards: Sinks) -> str:
+        before = frame.guards
+        frame.guards = (*before, *guards)
+        value = self.read(frame, node, sinks)
+        frame.guards = before
+        return value
+
+    def _lambda(self, frame: Frame, node: ast.Lambda, sinks: Sinks) -> str:
+        return self.read_function(frame, node)
+
+    def _display(self, frame: Frame, node: ast.List, sinks: Sinks) -> str:
+        inner = tuple(f"el>{sink}" for sink in sinks)
+        return values.compound("[", [self.read(frame, item, inner) for item in node.elts])
+
+    def _dict(self, frame: Frame, node: ast.Dict, sinks: Sinks) -> str:
+        inner = tuple(f"el>{sink}" for sink in sinks)
+        parts = [self.read(frame, key, USE) for key in node.keys if key is not None]
+        parts += [self.read(frame, item, inner) for item in node.values]
+        return values.compound("{", parts)
+
+    def _walrus(self, frame: Frame, node: ast.NamedExpr, sinks: Sinks) -> str:
+        name = node.target.id
+        frame.bindings.setdefault(name, "%" + name)
+        value = self.read(frame, node.value, (f"var {name}", *sinks))
+        frame.assign(name, value)
+        return value
+
+    def _starred(self, frame: Frame, node: ast.Starred, sinks: Sinks) -> str:
+        return values.element(self.read(frame, node.value, tuple(f"item>{s}" for s in sinks)))
+
+    def _yield(self, frame: Frame, node: ast.Yield, sinks: Sinks) -> str:
+        frame.flags |= GENERATOR
+        if node.value is None:
+            return values.LITERAL
+        value = self.read(frame, node.value, ("yield",))
+        if value:
+            frame.returns[value] = None
+        return values.UNKNOWN
+
+    def _comprehension(self, frame: Frame, node: ast.expr, sinks: Sinks) -> str:
+        depth = len(frame.loops)
+        shadowed: list[tuple[str, str | None]] = []
+        parts: list[str] = []
+        for generator in node.generators:  # type: ignore[attr-defined]
+            source = self.read(frame, generator.iter, ITER)
+            names = list(target_names(generator.target))
+            shadowed += [(name, frame.bindings.get(name)) for name in names]
+            for name in names:
+                frame.bindings[name] = "%" + name
+                frame.assign(name, values.element(source))
+            frame.loops.append(Loop(frozenset(names), is_small(generator.iter), nested=False))
+            parts += [self.read(frame, test, TEST) for test in generator.ifs]
+        inner = tuple(f"el>{sink}" for sink in sinks)
+        for attribute in ("elt", "key", "value"):
+            item = getattr(node, attribute, None)
+            if item is not None:
+                parts.append(self.read(frame, item, inner))
+        del frame.loops[depth:]
+        for name, before in reversed(shadowed):
+            if before is not None:
+                frame.bindings[name] = before
+        return values.compound("{" if isinstance(node, ast.DictComp) else "[", parts)
+
+    def _call(self, frame: Frame, node: ast.Call, sinks: Sinks, flags: int = 0) -> str:
+        index = len(frame.calls)
+        frame.calls.append(None)
+        func = node.func
+        if isinstance(func, ast.Attribute):
+            base = self.read(frame, func.value, (f"recv {index}",))
+            callee, name = values.attribute(base, func.attr), func.attr
+        else:
+            callee = self.read(frame, func, ("use",))
+            name = func.id if isinstance(func, ast.Name) else ""
+        args = self._arguments(frame, node, index)
+        frame.calls[index] = self._fact(frame, node, callee, name, args, sinks, flags)
+        return f"#{index}"
+
+    def _arguments(self, frame: Frame, node: ast.Call, index: int) -> list[tuple[str, str]]:
+        args: list[tuple[str, str]] = []
+        for position, argument in enumerate(node.args):
+            label = "*" if isinstance(argument, ast.Starred) else str(position)
+            args.append((label, self.read(frame, argument, (f"arg {index} {label}",))))
+        for keyword in node.keywords:
+            label = keyword.arg or "**"
+            args.append((label, self.read(frame, keyword.value, (f"arg {index} {label}",))))
+        return args
+
+    def _fact(
+        self, frame: Frame, node: ast.Call, callee: str, name: str,
+        args: list[tuple[str, str]], sinks: Sinks, flags: int,
+    ) -> CallFact:  # fmt: skip
+        intern = frame.state.intern
+        mentioned = [root for _, value in args for root in values.roots(value)]
+        mentioned += values.roots(callee)
+        return CallFact(
+            intern(callee),
+            intern(name),
+            tuple((label, intern(value)) for label, value in args),
+            node.lineno,
+            node.col_offset,
+            node.end_lineno or node.lineno,
+            0,
+            tuple(map(intern, sinks)),
+            frame.guards,
+            flags | frame.context | frame.loop_flags(mentioned),
+        )
+
+
+def is_small(iterable: ast.expr) -> bool:
+    """True for a loop over a short literal or ``range`` of a small literal."""
+    if isinstance(iterable, (ast.Tuple, ast.List, ast.Set)):
+        return len(iterable.elts) <= 8
+    if isinstance(iterable, ast.Call) and isinstance(iterable.func, ast.Name):
+        arguments = iterable.args
+        if iterable.func.id == "range" and arguments:
+            return all(isinstance(a, ast.Constant) and a.value in range(8) for a in arguments)
+    return False

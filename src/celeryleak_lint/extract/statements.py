@@ -1,0 +1,328 @@
+"""Reads statements: assignments, branches, loops and handlers, in the order they run.
+
+Keeps two things while it walks a block: which values are known to be missing (guards), and
+in which kind of place it is (loop, ``finally``, handler, branch).
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable
+
+from celeryleak_lint.extract import conditions
+from celeryleak_lint.extract.expressions import ITER, TEST, USE, Expressions, is_small
+from celeryleak_lint.extract.frames import Frame, Loop
+from celeryleak_lint.extract.names import (
+    bound_names,
+    flat,
+    imported,
+    is_main,
+    is_type_checking,
+    mentioned_modules,
+    terminates,
+)
+from celeryleak_lint.model import values
+from celeryleak_lint.model.facts import CONDITIONAL, EXCEPT, FINALLY, MAIN, TYPING, StoreFact
+
+_LOOKUP_ERRORS = frozenset(
+    {"KeyError", "AttributeError", "LookupError", "IndexError", "NameError", "RuntimeError"}
+)
+_LOOPS = (ast.For, ast.AsyncFor, ast.While)
+
+ReadDefinition = Callable[[Frame, ast.stmt], None]
+
+
+class Statements:
+    """Reads the statements of one file; ``read_definition`` reads functions and classes."""
+
+    __slots__ = ("_readers", "expressions", "read_definition")
+
+    def __init__(self, expressions: Expressions, read_definition: ReadDefinition) -> None:
+        self.expressions = expressions
+        self.read_definition = read_definition
+        self._readers: dict[type[ast.AST], Callable[[Frame, ast.stmt], None]] = {
+            ast.Expr: self._expression,  # type: ignore[dict-item]
+            ast.Assign: self._assign,  # type: ignore[dict-item]
+            ast.AnnAssign: self._annotated,  # type: ignore[dict-item]
+            ast.AugAssign: self._augmented,  # type: ignore[dict-item]
+            ast.Return: self._return,  # type: ignore[dict-item]
+            ast.If: self._if,  # type: ignore[dict-item]
+            ast.For: self._for,  # type: ignore[dict-item]
+            ast.AsyncFor: self._for,  # type: ignore[dict-item]
+            ast.While: self._while,  # type: ignore[dict-item]
+            ast.With: self._with,  # type: ignore[dict-item]
+            ast.AsyncWith: self._with,  # type: ignore[dict-item]
+            ast.Try: self._try,  # type: ignore[dict-item]
+            ast.Import: self._import,  # type: ignore[dict-item]
+            ast.ImportFrom: self._import,  # type: ignore[dict-item]
+            ast.Match: self._match,  # type: ignore[dict-item]
+            ast.Raise: self._raise,  # type: ignore[dict-item]
+            ast.FunctionDef: read_definition,
+            ast.AsyncFunctionDef: read_definition,
+            ast.ClassDef: read_definition,
+        }
+        try_star = getattr(ast, "TryStar", None)
+        if try_star is not None:
+            self._readers[try_star] = self._try  # type: ignore[assignment]
+
+    def block(self, frame: Frame, body: list[ast.stmt]) -> None:
+        """Read a block; what an early exit proves missing holds for the rest of the block."""
+        before = frame.guards
+        for statement in body:
+            reader = self._readers.get(type(statement))
+            if reader is not None:
+                reader(frame, statement)
+            else:
+                self._other(frame, statement)
+            proven = self._proven_after(frame, statement)
+            if proven:
+                frame.guards = (*frame.guards, *proven)
+        frame.guards = before
+
+    def _branch(
+        self, frame: Frame, body: list[ast.stmt], guards: tuple[str, ...], flag: int
+    ) -> None:
+        before, context = frame.guards, frame.context
+        frame.guards, frame.context = (*before, *guards), context | flag
+        self.block(frame, body)
+        frame.guards, frame.context = before, context
+
+    def _proven_after(self, frame: Frame, statement: ast.stmt) -> tuple[str, ...]:
+        """What is missing behind ``if hit: return`` and ``try: return CACHE[k] / except``."""
+        if isinstance(statement, ast.If):
+            when_true, when_false = conditions.missing(frame, statement.test)
+            if terminates(statement.body) and not terminates(statement.orelse):
+                return when_false
+            if statement.orelse and terminates(statement.orelse):
+                return when_true
+            return ()
+        if isinstance(statement, ast.Try) and terminates(statement.body):
+            return self._looked_up(frame, statement)
+        if isinstance(statement, (ast.With, ast.AsyncWith)) and len(statement.body) == 1:
+            return self._proven_after(frame, statement.body[0])
+        return ()
+
+    def _looked_up(self, frame: Frame, statement: ast.Try) -> tuple[str, ...]:
+        """Values whose absence sends control into a lookup-error handler of this ``try``."""
+        if not any(self._catches_lookup(handler) for handler in statement.handlers):
+            return ()
+        found: dict[str, None] = {}
+        for inner in statement.body:
+            value = getattr(inner, "value", None)
+            held = conditions.peek(frame, value) if isinstance(value, ast.expr) else ""
+            if held:
+                found[held] = None
+        return tuple(found)
+
+    @staticmethod
+    def _catches_lookup(handler: ast.ExceptHandler) -> bool:
+        kinds = handler.type.elts if isinstance(handler.type, ast.Tuple) else [handler.type]
+        names = {getattr(kind, "id", getattr(kind, "attr", None)) for kind in kinds}
+        return handler.type is None or bool(names & _LOOKUP_ERRORS)
+
+    def _other(self, frame: Frame, statement: ast.stmt) -> None:
+        for child in ast.iter_child_nodes(statement):
+            if isinstance(child, ast.expr):
+                self.expressions.read(frame, child, USE)
+
+    def _expression(self, frame: Frame, statement: ast.Expr) -> None:
+        if not isinstance(statement.value, ast.Constant):
+            self.expressions.read(frame, statement.value, ("drop",))
+
+    def _raise(self, frame: Frame, statement: ast.Raise) -> None:
+        for part in (statement.exc, statement.cause):
+            if part is not None:
+                self.expressions.read(frame, part, ("raise",))
+
+    def _return(self, frame: Frame, statement: ast.Return) -> None:
+        if statement.value is not None:
+            value = self.expressions.read(frame, statement.value, ("ret",))
+            frame.returns[frame.state.intern(value)] = None
+
+    def _import(self, frame: Frame, statement: ast.Import | ast.ImportFrom) -> None:
+        state = frame.state
+        for module in mentioned_modules(statement, state.module, state.is_package):
+            state.mentioned[module] = None
+        if frame.parent is None:
+            return
+        for name, dotted in imported(statement, state.module, state.is_package):
+            if name != "*":
+                frame.bindings[name] = "@" + dotted
+
+    def _assign(self, frame: Frame, statement: ast.Assign) -> None:
+        targets, value = statement.targets, statement.value
+        if len(targets) == 1 and self._is_pairwise(targets[0], value):
+            for target, part in zip(targets[0].elts, value.elts, strict=True):  # type: ignore[attr-defined]
+                self._bind(frame, [target], part)
+            return
+        self._bind(frame, targets, value)
+
+    @staticmethod
+    def _is_pairwise(target: ast.expr, value: ast.expr) -> bool:
+        return (
+            isinstance(target, ast.Tuple)
+            and isinstance(value, ast.Tuple)
+            and len(target.elts) == len(value.elts)
+            and not any(isinstance(part, ast.Starred) for part in (*target.elts, *value.elts))
+        )
+
+    def _bind(self, frame: Frame, targets: list[ast.expr], value: ast.expr) -> None:
+        places = [self._place(frame, target) for target in targets]
+        sinks = tuple(sink for place in places for sink in place[1])
+        read = self.expressions.read(frame, value, sinks or USE)
+        for target, (kept, _, key) in zip(targets, places, strict=True):
+            self._record(frame, target, kept, key, read)
+
+    def _place(self, frame: Frame, target: ast.expr) -> tuple[str, tuple[str, ...], str]:
+        """The target value, the sinks of what is assigned, and the key of a subscript."""
+        if isinstance(target, ast.Name):
+            value = frame.lookup(target.id)
+            mark = "glob" if value[:1] == "@" else "cap" if value[:1] == ">" else "var"
+            return value, (f"{mark} {value if mark == 'glob' else value[1:]}",), ""
+        if isinstance(target, ast.Attribute):
+            owner = self.expressions.read(frame, target.value, (f"read {target.attr}>use",))
+            kept = values.attribute(owner, target.attr)
+            return kept, (f"attr {kept}",), ""
+        if isinstance(target, ast.Subscript):
+            owner = self.expressions.read(frame, target.value, ("fill",))
+            key = self.expressions.read(frame, target.slice, USE)
+            return values.element(owner), (f"sub {owner}",), key
+        if isinstance(target, (ast.Tuple, ast.List)):
+            sinks = [s for item in target.elts for s in self._place(frame, item)[1]]
+            return "", tuple(f"item>{sink}" for sink in sinks), ""
+        if isinstance(target, ast.Starred):
+            return self._place(frame, target.value)
+        return "", (), ""
+
+    def _record(
+        self, frame: Frame, target: ast.expr, kept: str, key: str, value: str,
+        augmented: bool = False,
+    ) -> None:  # fmt: skip
+        if isinstance(target, (ast.Tuple, ast.List)):
+            for item in target.elts:
+                inner = item.value if isinstance(item, ast.Starred) else item
+                if isinstance(inner, ast.Name):
+                    self._record(frame, inner, frame.lookup(inner.id), "", values.element(value))
+            return
+        if kept[:1] == "%" and isinstance(target, ast.Name):
+            frame.assign(target.id, value)
+            return
+        if not kept or kept[:1] == "$" and isinstance(target, ast.Name):
+            return
+        intern = frame.state.intern
+        frame.stores.append(
+            StoreFact(
+                intern(kept), intern(value), intern(key), target.lineno, target.col_offset,
+                frame.guards, frame.context | frame.loop_flags(list(values.roots(key))), augmented,
+            )
+        )  # fmt: skip
+
+    def _annotated(self, frame: Frame, statement: ast.AnnAssign) -> None:
+        annotation = conditions.peek(frame, statement.annotation)
+        if isinstance(statement.target, ast.Name) and frame.lookup(statement.target.id)[0] == "%":
+            frame.types.setdefault(statement.target.id, annotation_value(frame, statement.annotation))
+        elif annotation and isinstance(statement.target, ast.Attribute):
+            kept = conditions.peek(frame, statement.target)
+            if kept[:2] == "!.":
+                frame.types.setdefault(kept, annotation_value(frame, statement.annotation))
+        if statement.value is not None:
+            self._bind(frame, [statement.target], statement.value)
+
+    def _augmented(self, frame: Frame, statement: ast.AugAssign) -> None:
+        kept, sinks, key = self._place(frame, statement.target)
+        value = self.expressions.read(frame, statement.value, tuple(f"el>{s}" for s in sinks))
+        self._record(frame, statement.target, kept, key, value, augmented=True)
+
+    def _if(self, frame: Frame, statement: ast.If) -> None:
+        if is_type_checking(statement.test):
+            self._branch(frame, statement.body, (), TYPING)
+            self._branch(frame, statement.orelse, (), 0)
+            return
+        flag = MAIN if frame.parent is None and is_main(statement.test) else CONDITIONAL
+        self.expressions.read(frame, statement.test, TEST)
+        when_true, when_false = conditions.missing(frame, statement.test)
+        stale = conditions.changed(frame, statement.test)
+        self._branch(frame, statement.body, (*when_true, *stale), flag)
+        self._branch(frame, statement.orelse, when_false, flag)
+
+    def _loop(self, frame: Frame, statement: ast.stmt, body: list[ast.stmt], small: bool) -> None:
+        inside = list(flat(body))
+        changing = frozenset(n for s in (statement, *inside) for n in bound_names(s))
+        nested = any(isinstance(s, _LOOPS) for s in inside)
+        frame.loops.append(Loop(changing, small, nested))
+        self._branch(frame, body, (), 0)
+        frame.loops.pop()
+
+    def _for(self, frame: Frame, statement: ast.For) -> None:
+        source = self.expressions.read(frame, statement.iter, ITER)
+        self._place(frame, statement.target)
+        self._record(frame, statement.target, *self._loop_target(frame, statement.target, source))
+        self._loop(frame, statement, statement.body, is_small(statement.iter))
+        self._branch(frame, statement.orelse, (), 0)
+
+    @staticmethod
+    def _loop_target(frame: Frame, target: ast.expr, source: str) -> tuple[str, str, str]:
+        kept = frame.lookup(target.id) if isinstance(target, ast.Name) else ""
+        return kept, "", values.element(source)
+
+    def _while(self, frame: Frame, statement: ast.While) -> None:
+        frame.loops.append(Loop(frozenset(), small=False, nested=False))
+        self.expressions.read(frame, statement.test, TEST)
+        frame.loops.pop()
+        guards = conditions.missing(frame, statement.test)[0]
+        before = frame.guards
+        frame.guards = (*before, *guards)
+        self._loop(frame, statement, statement.body, small=False)
+        frame.guards = before
+        self._branch(frame, statement.orelse, (), 0)
+
+    def _with(self, frame: Frame, statement: ast.With) -> None:
+        for item in statement.items:
+            value = self.expressions.read(frame, item.context_expr, ("with",))
+            if item.optional_vars is not None:
+                kept = self._place(frame, item.optional_vars)[0]
+                self._record(frame, item.optional_vars, kept, "", value)
+        self.block(frame, statement.body)
+
+    def _try(self, frame: Frame, statement: ast.Try) -> None:
+        self._branch(frame, statement.body, (), 0)
+        looked_up = self._looked_up(frame, statement)
+        for handler in statement.handlers:
+            if handler.type is not None:
+                self.expressions.read(frame, handler.type, USE)
+            guards = looked_up if self._catches_lookup(handler) else ()
+            self._branch(frame, handler.body, guards, EXCEPT)
+        self._branch(frame, statement.orelse, (), 0)
+        self._branch(frame, statement.finalbody, (), FINALLY)
+
+    def _match(self, frame: Frame, statement: ast.Match) -> None:
+        subject = self.expressions.read(frame, statement.subject, TEST)
+        for case in statement.cases:
+            for name in bound_names(ast.Match(subject=statement.subject, cases=[case])):
+                frame.assign(name, values.element(subject))
+            if case.guard is not None:
+                self.expressions.read(frame, case.guard, TEST)
+            self._branch(frame, case.body, (), CONDITIONAL)
+
+
+def annotation_value(frame: Frame, node: ast.expr | None) -> str:
+    """The class an annotation names: ``Optional[X]``, ``X | None``, ``Annotated[X, ...]`` and texts count as ``X``."""
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        try:
+            node = ast.parse(node.value, mode="eval").body
+        except (SyntaxError, ValueError):
+            return ""
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.BitOr):
+        return annotation_value(frame, node.left) or annotation_value(frame, node.right)
+    if isinstance(node, ast.Subscript):
+        return _subscripted(frame, node)
+    return conditions.peek(frame, node)
+
+
+def _subscripted(frame: Frame, node: ast.Subscript) -> str:
+    outer = conditions.peek(frame, node.value)
+    wrapper = outer.rpartition(".")[2]
+    if wrapper in ("Optional", "Annotated", "Final", "ClassVar", "Awaitable", "Required"):
+        inner = node.slice.elts[0] if isinstance(node.slice, ast.Tuple) else node.slice
+        return annotation_value(frame, inner)
+    return outer

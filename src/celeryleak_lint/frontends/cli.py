@@ -1,0 +1,243 @@
+"""The command ``celeryleak-lint``: what it accepts and which exit code it ends with.
+
+Only click is imported at the top, so that ``--version`` and ``--help`` answer at once.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+import celeryleak_lint
+
+if TYPE_CHECKING:
+    from celeryleak_lint.frontends.run import Request
+
+PROGRAM = "celeryleak-lint"
+CLEAN, FOUND, FAILED, INTERRUPTED = 0, 1, 2, 130
+
+_Command = TypeVar("_Command", bound=Callable[..., Any])
+
+
+def entry_point() -> None:
+    """Run the command with the process's arguments and exit with its code."""
+    sys.exit(main(sys.argv[1:]))
+
+
+def main(arguments: list[str]) -> int:
+    """Run the command and give its exit code; whatever goes wrong is one line on stderr."""
+    for stream in (sys.stdout, sys.stderr):
+        reconfigure = getattr(stream, "reconfigure", None)
+        if reconfigure is not None:
+            reconfigure(errors="backslashreplace")
+    try:
+        code = commands.main(arguments, prog_name=PROGRAM, standalone_mode=False)
+        sys.stdout.flush()
+    except click.ClickException as error:
+        return _usage_failure(error)
+    except (click.Abort, KeyboardInterrupt):
+        _complain("interrupted")
+        return INTERRUPTED
+    except BrokenPipeError:
+        # Nobody reads any more. Python would complain again when it flushes at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return FAILED
+    except Exception as error:  # noqa: BLE001 - the boundary: users see a line, never a traceback
+        _complain(f"internal error: {_described(error)}; please report this")
+        return FAILED
+    return code if isinstance(code, int) else CLEAN
+
+
+def split_codes(_context: object, _option: object, values: tuple[str, ...]) -> tuple[str, ...]:
+    """``--select A,B --select C`` means the three codes A, B and C."""
+    parts = (part.strip() for value in values for part in value.split(","))
+    return tuple(part for part in parts if part)
+
+
+def _codes(name: str, text: str) -> Callable[[_Command], _Command]:
+    return click.option(name, multiple=True, callback=split_codes, metavar="CODES", help=text)
+
+
+def _project_options(command: _Command) -> _Command:
+    """Options that every command understands which looks at a project."""
+    for option in (
+        click.option("--isolated", is_flag=True, help="Read no configuration file."),
+        click.option("--config", metavar="FILE", help="Read this configuration file."),
+        click.option("--cache-dir", metavar="DIR", help="Keep the cache in this folder."),
+        click.option("--no-cache", is_flag=True, help="Neither read nor write the cache."),
+        click.option(
+            "--jobs", type=click.IntRange(min=1), help="Processes to use [one per processor]."
+        ),
+        click.option(
+            "--exclude", multiple=True, metavar="PATTERN", help="Leave out, as in a .gitignore."
+        ),
+    ):
+        command = option(command)
+    return command
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(celeryleak_lint.__version__, "-V", "--version", prog_name=PROGRAM)
+def commands() -> None:
+    """Find what a long-running Python process builds, keeps or opens too often.
+
+    Exit codes: 0 nothing to report, 1 findings, 2 the check could not be done.
+    """
+
+
+@commands.command()
+@click.argument("paths", nargs=-1)
+@_codes("--select", "Report only these codes or prefixes.")
+@_codes("--ignore", "Do not report these codes or prefixes.")
+@_codes("--extend-select", "Report these codes, too.")
+@click.option(
+    "--confidence",
+    type=click.Choice(["certain", "likely", "possible"]),
+    help="Report findings that are at least this sure [likely].",
+)
+@click.option(
+    "--output-format",
+    type=click.Choice(["text", "concise", "json"]),
+    default="text",
+    show_default=True,
+)
+@click.option("--statistics", is_flag=True, help="Count the findings by code, on stderr.")
+@click.option("--exit-zero", is_flag=True, help="Exit with 0 even if there are findings.")
+@click.option("--force-exclude", is_flag=True, help="Exclude even what is named as PATHS.")
+@click.option("--stdin-filename", metavar="FILE", help="The name of the text read from `-`.")
+@_project_options
+def check(**given: Any) -> int:
+    """Check PATHS (default: the working directory; `-` reads stdin).
+
+    The whole project around PATHS is analysed; PATHS choose what is reported.
+    """
+    from celeryleak_lint.frontends.checking import check as run_check
+
+    request = _request(given, given["paths"])
+    return run_check(
+        request,
+        output_format=given["output_format"],
+        with_statistics=given["statistics"],
+        exit_zero=given["exit_zero"],
+    )
+
+
+@commands.command()
+@click.argument("code")
+def rule(code: str) -> int:
+    """Show the page of one rule, by CODE or name."""
+    from celeryleak_lint.frontends.reference import show_rule
+
+    return show_rule(code)
+
+
+@commands.command()
+@click.option(
+    "--output-format", type=click.Choice(["text", "json"]), default="text", show_default=True
+)
+def rules(output_format: str) -> int:
+    """List all rules."""
+    from celeryleak_lint.frontends.reference import show_rules
+
+    return show_rules(output_format)
+
+
+@commands.command()
+@click.argument("place", metavar="PATH:LINE")
+@_project_options
+def why(place: str, **given: Any) -> int:
+    """Explain what the analysis knows about one line: how often it runs, and by which chain."""
+    from celeryleak_lint.frontends.checking import explain_line
+
+    path, _, line = place.rpartition(":")
+    if not path or not line.isdecimal() or int(line) < 1:
+        raise click.UsageError(f"expected PATH:LINE with a line from 1, found {place!r}")
+    return explain_line(_request(given, (path,)), int(line))
+
+
+@commands.command()
+@click.argument("name", required=False)
+@click.option("--unused", is_flag=True, help="List your own entries that the project never uses.")
+@_project_options
+def catalog(name: str | None, *, unused: bool, **given: Any) -> int:
+    """Show what is known about libraries: everything, or what answers to a dotted NAME."""
+    from celeryleak_lint.frontends.reference import show_catalog, show_unused
+
+    if unused and name is not None:
+        raise click.UsageError("`--unused` looks at the whole project and takes no name")
+    request = _request(given, ())
+    return show_unused(request) if unused else show_catalog(request, name)
+
+
+@commands.command()
+@click.argument("path", required=False)
+@_project_options
+def config(path: str | None, **given: Any) -> int:
+    """Show the settings that hold for PATH, and where each comes from."""
+    from celeryleak_lint.frontends.reference import show_config
+
+    return show_config(_request(given, (path,) if path else ()))
+
+
+@commands.command()
+@click.argument("path", required=False)
+@click.option("--cache-dir", metavar="DIR", help="The folder that `check` was given.")
+def clean(path: str | None, cache_dir: str | None) -> int:
+    """Delete the cache of the project around PATH."""
+    from celeryleak_lint.frontends.checking import clean_cache
+
+    return clean_cache((path,) if path else (), cache_dir)
+
+
+def _request(given: dict[str, Any], paths: tuple[str, ...]) -> Request:
+    from celeryleak_lint.frontends.run import Request
+
+    keys = ("select", "ignore", "extend_select", "exclude", "confidence")
+    options = {key.replace("_", "-"): given[key] for key in keys if given.get(key)}
+    text, name = _unsaved_text(paths, given.get("stdin_filename"))
+    return Request(
+        paths=() if text is not None else paths,
+        options=options,
+        config=given["config"],
+        isolated=given["isolated"],
+        force_exclude=given.get("force_exclude", False),
+        text=text,
+        text_name=name,
+        use_cache=not given["no_cache"],
+        cache_folder=given["cache_dir"],
+        jobs=given["jobs"] or 0,
+    )
+
+
+def _unsaved_text(paths: tuple[str, ...], name: str | None) -> tuple[bytes | None, str]:
+    if "-" not in paths:
+        if name is not None:
+            raise click.UsageError("`--stdin-filename` names the text of `-`, which is not given")
+        return None, ""
+    if len(paths) > 1:
+        raise click.UsageError("`-` reads one file from stdin and cannot be joined by other paths")
+    return sys.stdin.buffer.read(), name or "stdin.py"
+
+
+def _usage_failure(error: click.ClickException) -> int:
+    if isinstance(error, click.UsageError) and error.ctx is not None and not sys.argv[1:]:
+        click.echo(error.ctx.get_help(), err=True)
+        return FAILED
+    message = " ".join(error.format_message().split()).rstrip(".")
+    _complain(message[:1].lower() + message[1:])
+    return FAILED
+
+
+def _described(error: Exception) -> str:
+    where = traceback.extract_tb(error.__traceback__)[-1]
+    text = str(error).partition("\n")[0]
+    return f"{type(error).__name__}: {text} ({os.path.basename(where.filename)}:{where.lineno})"
+
+
+def _complain(message: str) -> None:
+    click.echo(f"{PROGRAM}: {message}", err=True)

@@ -1,0 +1,157 @@
+"""The flake8 plugin ``CLK``: the same findings as the command, ``noqa`` left to flake8.
+
+It must never raise: an exception in a plugin ends the whole flake8 run.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from argparse import Namespace
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, ClassVar
+
+import celeryleak_lint
+from celeryleak_lint.frontends.handover import Row, Rows, hand_over, is_worker, take_over
+
+if TYPE_CHECKING:
+    import ast
+
+    from flake8.options.manager import OptionManager
+
+    from celeryleak_lint.frontends.run import Outcome, Request
+
+PREFIX = "CLK"
+
+
+class Plugin:
+    """What flake8 knows of us: one object a file, options on the class, as its interface demands."""
+
+    name = "celeryleak-lint"
+    version = celeryleak_lint.__version__
+
+    _rows: ClassVar[Rows] = {}
+    _request: ClassVar[Request | None] = None
+
+    def __init__(  # the name `tree` is how flake8 knows that we run once a file
+        self,
+        tree: ast.AST,  # noqa: ARG002
+        filename: str,
+        lines: Sequence[str] = (),
+    ) -> None:
+        """Take what flake8 offers of a file."""
+        self._filename = filename
+        self._lines = lines
+
+    @classmethod
+    def add_options(cls, manager: OptionManager) -> None:
+        """Register our two options, on the command line and in flake8's files."""
+        manager.add_option(
+            "--clk-confidence",
+            default="",
+            parse_from_config=True,
+            metavar="LEVEL",
+            help="Report findings at least this sure: certain, likely or possible.",
+        )
+        manager.add_option(
+            "--clk-config",
+            default="",
+            parse_from_config=True,
+            normalize_paths=True,
+            metavar="FILE",
+            help="Configuration file of celeryleak-lint (default: the nearest one).",
+        )
+
+    @classmethod
+    def parse_options(cls, options: Namespace) -> None:
+        """Analyse the project once, before flake8 shares out the files."""
+        cls._rows, cls._request = {}, None
+        if not _is_wanted(options):
+            return
+        given = take_over() if is_worker() else None
+        if given is not None:
+            cls._rows = given
+            return
+        request = _request(options)
+        if "-" in options.filenames:
+            cls._request = request
+            return
+        cls._rows = _analysed(request)
+        if not is_worker():
+            _shared(cls._rows)
+
+    def run(self) -> Iterator[tuple[int, int, str, type[Plugin]]]:
+        """The findings of this file."""
+        rows = self._rows
+        if self._request is not None:
+            rows = _analysed(_with_text(self._request, self._filename, self._lines))
+        for line, column, text in rows.get(os.path.realpath(self._filename), ()):
+            yield line, column, text, type(self)
+
+
+def _is_wanted(options: Namespace) -> bool:
+    """Whether flake8 would show any finding of ours at all."""
+    if not options.select:
+        return True
+    selected = (*options.select, *(options.extend_select or ()))
+    return any(code.startswith(PREFIX) or PREFIX.startswith(code) for code in selected)
+
+
+def _request(options: Namespace) -> Request:
+    from celeryleak_lint.frontends.run import Request
+
+    chosen = {"confidence": options.clk_confidence} if options.clk_confidence else {}
+    return Request(
+        paths=tuple(path for path in options.filenames if path != "-"),
+        options=chosen,
+        config=options.clk_config or None,
+        jobs=1 if is_worker() else 0,
+    )
+
+
+def _with_text(request: Request, filename: str, lines: Sequence[str]) -> Request:
+    from dataclasses import replace
+
+    return replace(request, paths=(), text="".join(lines).encode(), text_name=filename)
+
+
+def _analysed(request: Request) -> Rows:
+    """The findings by file; none, and a line on stderr, when the analysis cannot be done."""
+    from celeryleak_lint.frontends.run import Trouble, run
+
+    try:
+        outcome = run(request)
+    except Exception as error:  # noqa: BLE001 - an exception here would end the flake8 run
+        _warn(f"internal error: {type(error).__name__}: {error}; please report this")
+        return {}
+    if isinstance(outcome, Trouble):
+        for message in outcome.messages:
+            _warn(message)
+        return {}
+    return _rows(outcome)
+
+
+def _rows(outcome: Outcome) -> Rows:
+    """All findings, also those that a comment switches off: flake8 judges that itself."""
+    from celeryleak_lint.report.escape import escaped
+
+    rows: dict[str, list[Row]] = {}
+    root = outcome.prepared.place.root
+    for finding in (*outcome.report.findings, *outcome.report.suppressed):
+        text = f"{finding.code} {escaped(finding.message)}"
+        path = os.path.join(root, finding.path)
+        rows.setdefault(path, []).append((finding.span.line, finding.span.column - 1, text))
+    return rows
+
+
+def _shared(rows: Rows) -> None:
+    try:
+        hand_over(rows)
+    except OSError as error:
+        _warn(f"cannot hand findings to worker processes, each will analyse by itself: {error}")
+
+
+def _warn(message: str) -> None:
+    from celeryleak_lint.report.escape import escaped
+
+    print(f"celeryleak-lint: {escaped(message)}", file=sys.stderr)  # noqa: T201 - no click in flake8

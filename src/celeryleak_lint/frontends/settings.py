@@ -1,0 +1,113 @@
+"""Which configuration holds: files, the command line over them, and where each value came from."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields, replace
+
+from celeryleak_lint.config import Config, ConfigError, parse
+from celeryleak_lint.system.discover import Place
+from celeryleak_lint.system.root import folders_upwards
+from celeryleak_lint.system.settings import SettingsFile, find_settings, read_settings
+
+#: Codes of what no rule looks for: the run itself reports it.
+RUN_CODES = ("CLK901",)
+
+_COMMAND_LINE = "command line"
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The configuration of a run; ``origins`` says for each key that was set where it was set.
+
+    ``file`` is the configuration file as shown to the user, empty when there is none, and
+    ``prefix`` leads our keys in it.
+    """
+
+    config: Config
+    origins: Mapping[str, str]
+    file: str
+    prefix: str
+
+
+def settings_for(
+    place: Place, options: Mapping[str, object], *, config: str | None, isolated: bool
+) -> Settings | tuple[str, ...]:
+    """The settings for a place, or one message for each thing wrong with them.
+
+    ``options`` come from a command line and replace configured keys of the same name.
+    """
+    found = _settings_file(place, config, isolated=isolated)
+    if isinstance(found, str):
+        return (found,)
+    shown = os.path.relpath(found.path, place.working_directory) if found.path else ""
+    if found.problem:
+        return (f"{shown}: {found.problem}",)
+    codes = known_codes()
+    configured = parse(found.table, codes=codes, file=shown, prefix=found.prefix)
+    given = parse(_as_options(options), codes=codes, prefix="--")
+    errors = (*_errors(configured), *_errors(given), *_catalog_errors(found, shown))
+    if isinstance(configured, tuple) or isinstance(given, tuple) or errors:
+        return errors
+    merged = _merged(configured, given, options)
+    origins = dict.fromkeys(found.table, shown) | dict.fromkeys(options, _COMMAND_LINE)
+    anchor = _anchor(found.path, place.root) if found.path and not config else ""
+    return Settings(replace(merged, anchor=anchor), origins, shown, found.prefix)
+
+
+def known_codes() -> tuple[str, ...]:
+    """Every code that may be selected or ignored."""
+    from celeryleak_lint.rules import RULES
+
+    return (*(rule.code for rule in RULES), *RUN_CODES)
+
+
+def _settings_file(place: Place, config: str | None, *, isolated: bool) -> SettingsFile | str:
+    nothing = SettingsFile("", "", {})
+    if config is not None:
+        path = os.path.join(place.working_directory, config)
+        if not os.path.isfile(path):
+            return f"--config: no such file: {config!r}"
+        return read_settings(path)
+    if isolated:
+        return nothing
+    found = (find_settings(folder) for folder in folders_upwards(place.paths[0]))
+    return next((settings for settings in found if settings is not None), nothing)
+
+
+def _catalog_errors(found: SettingsFile, shown: str) -> tuple[str, ...]:
+    """What is wrong with the user's catalog tables, to be told together with the rest."""
+    from celeryleak_lint.config.settings import CATALOG_KEYS
+
+    tables = {key: found.table[key] for key in CATALOG_KEYS if key in found.table}
+    if not tables:
+        return ()
+    from celeryleak_lint.catalog.load import tables_from
+
+    return tables_from(tables, shown, prefix=found.prefix)[1]
+
+
+def _as_options(options: Mapping[str, object]) -> dict[str, object]:
+    """Options as the parser expects them from TOML: lists, not tuples."""
+    return {
+        key: list(value) if isinstance(value, tuple) else value for key, value in options.items()
+    }
+
+
+def _errors(parsed: Config | tuple[ConfigError, ...]) -> Sequence[str]:
+    if isinstance(parsed, Config):
+        return ()
+    return tuple(map(str, parsed))
+
+
+def _merged(configured: Config, given: Config, options: Mapping[str, object]) -> Config:
+    names = {field.name for field in fields(Config)}
+    keys = {key.replace("-", "_") for key in options}
+    merged = replace(configured, **{key: getattr(given, key) for key in keys & names})
+    return replace(merged, extend_select=(*configured.extend_select, *given.extend_select))
+
+
+def _anchor(file: str, root: str) -> str:
+    inner = os.path.relpath(root, os.path.dirname(file)).replace(os.sep, "/")
+    return "" if inner == "." or inner.startswith("..") else inner

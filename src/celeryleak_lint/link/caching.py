@@ -1,0 +1,235 @@
+"""What keeps a result: memo decorators, project-written ones, singletons, guarded stores."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from celeryleak_lint.catalog.lookup import Catalog
+from celeryleak_lint.catalog.schema import Memo
+from celeryleak_lint.link.callgraph import CallGraph
+from celeryleak_lint.link.index import Class, Function
+from celeryleak_lint.link.resolve import Resolver
+from celeryleak_lint.model import values
+from celeryleak_lint.model.facts import ASYNC, CallFact, DecoratorFact, StoreFact
+
+_PERSISTENT = ("!.", "^.", "@", ">")
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A memo on a function: how long it keeps results, and the decorator that does it."""
+
+    scope: str
+    decorator: DecoratorFact
+    why: str
+    memo: Memo | None = None
+
+
+class Caching:
+    """Answers whether functions and classes keep what they build; remembers every answer."""
+
+    def __init__(self, resolver: Resolver, graph: CallGraph, catalog: Catalog) -> None:
+        self.resolver = resolver
+        self.graph = graph
+        self.catalog = catalog
+        self._memos: dict[int, Kept | None] = {}
+        self._singletons: dict[str, bool] = {}
+
+    def memo(self, function: Function) -> Kept | None:
+        """The working memo on a function, or ``None``; one that cannot hit is none."""
+        key = id(function)
+        if key not in self._memos:
+            self._memos[key] = None
+            self._memos[key] = self._find_memo(function)
+        return self._memos[key]
+
+    def keeps_for_process(self, function: Function) -> bool:
+        """True when a second call with equal arguments does not run the body again."""
+        kept = self.memo(function)
+        return kept is not None and kept.scope in ("process", "external")
+
+    def _find_memo(self, function: Function) -> Kept | None:
+        is_async = bool(function.fact.flags & ASYNC)
+        for decorator in function.fact.decorators:
+            row = self._row(function, decorator)
+            if row is not None:
+                if row.scope == "none" or (is_async and not row.async_ok):
+                    continue
+                pinned = row.pins_instance and self.graph.owner(function) is not None
+                scope = "instance" if pinned and _takes_self(function) else row.scope
+                return Kept(scope, decorator, row.why, row)
+            if self._is_written_memo(function, decorator):
+                return Kept("process", decorator, "a memo decorator of the project")
+        return None
+
+    def memo_row(self, function: Function) -> tuple[Memo, DecoratorFact] | None:
+        """The catalogued memo decorator on a function, whether it works there or not."""
+        for decorator in function.fact.decorators:
+            row = self._row(function, decorator)
+            if row is not None:
+                return row, decorator
+        return None
+
+    def _row(self, function: Function, decorator: DecoratorFact) -> Memo | None:
+        if decorator.value[:1] == "@":
+            row = self.catalog.memos.get(self.resolver.canonical(decorator.value[1:]))
+            if row is not None:
+                return row
+        scope = self._definer(function)
+        for meaning in self.resolver.meanings(scope, decorator.value) if scope is not None else ():
+            row = self.catalog.memos.get(meaning.name)
+            if row is not None:
+                return row
+        return None
+
+    def _definer(self, function: Function) -> Function | None:
+        module = function.module.module
+        if function.fact.parent:
+            return self.graph.index.functions.get(f"{module}.{function.fact.parent}")
+        return self.graph.index.bodies.get(module)
+
+    def _is_written_memo(self, function: Function, decorator: DecoratorFact) -> bool:
+        """True when the decorator is a project function whose body shows that it caches."""
+        scope = self._definer(function)
+        if scope is None:
+            return False
+        return any(
+            meaning.function is not None and self._caches_calls(meaning.function)
+            for meaning in self.resolver.meanings(scope, decorator.value)
+        )
+
+    def _caches_calls(self, decorator: Function) -> bool:
+        """True when ``decorator`` wraps its argument in a memo, or in a function that fills a cache with its results."""
+        wrapped = {parameter.name for parameter in decorator.fact.params}
+        inner = [
+            function
+            for function in self.graph.index.everything
+            if function.module is decorator.module
+            and function.fact.qualname.startswith(decorator.fact.qualname + ".")
+        ]
+        for function in inner:
+            wrapped.update(p.name for p in function.fact.params if function.fact.returns)
+        if any(self._fills_lazily(function, wrapped) for function in inner):
+            return True
+        return any(self._wraps_in_memo(f, wrapped) for f in (decorator, *inner))
+
+    def _fills_lazily(self, function: Function, wrapped: set[str]) -> bool:
+        """True when results of the wrapped function are stored, while missing, in what outlives the call."""
+        return any(
+            store.guards
+            and store.target[:1] in ">@"
+            and any(self._is_result_of(function, root, wrapped) for root in _traced(function, store.value))
+            for store in function.fact.stores
+        )
+
+    @staticmethod
+    def _is_result_of(function: Function, root: str, wrapped: set[str]) -> bool:
+        if root[:1] != "#" or root != values.split(root)[0]:
+            return False
+        callee = function.fact.calls[int(root[1:])].callee
+        return callee[:1] == ">" and callee[1:] in wrapped
+
+    def _wraps_in_memo(self, function: Function, wrapped: set[str]) -> bool:
+        """``lru_cache(maxsize=8)(func)`` and ``cache(func)`` on what the decorator is given."""
+        for call in function.fact.calls:
+            if not any(value[:1] in "$>" and value[1:] in wrapped for _, value in call.args):
+                continue
+            callee = call.callee
+            if callee[:1] == "#" and callee == values.split(callee)[0]:
+                callee = function.fact.calls[int(callee[1:])].callee
+            if callee[:1] == "@":
+                row = self.catalog.memos.get(self.resolver.canonical(callee[1:]))
+                if row is not None and row.scope == "process":
+                    return True
+        return False
+
+    # -- singletons ------------------------------------------------------------------------
+
+    def is_singleton(self, cls: Class) -> bool:
+        """True when the class hands out one kept instance (``__new__``, metaclass, decorator)."""
+        known = self._singletons.get(cls.id)
+        if known is None:
+            self._singletons[cls.id] = False
+            known = self._singletons[cls.id] = self._find_singleton(cls)
+        return known
+
+    def _find_singleton(self, cls: Class) -> bool:
+        new = self.resolver.method(cls, "__new__")
+        if new is not None and any(is_lazy_store(store) for store in new.fact.stores):
+            return True
+        for base in (cls.fact.metaclass, *cls.fact.bases):
+            if base[:1] == "@" and self._shares_instances(self.resolver.canonical(base[1:])):
+                return True
+        for decorator in cls.fact.decorators:
+            if decorator.value[:1] != "@":
+                continue
+            name = self.resolver.canonical(decorator.value[1:])
+            row = self.catalog.memos.get(name)
+            if row is not None and row.scope == "process":
+                return True
+            for meaning in self.resolver.named(name):
+                if meaning.function is not None and self._caches_calls(meaning.function):
+                    return True
+        return False
+
+    def _shares_instances(self, name: str) -> bool:
+        row = self.catalog.memos.get(name)
+        if row is not None:
+            return row.scope == "process"
+        base = self.graph.index.classes.get(name)
+        if base is None:
+            return False
+        for method in ("__call__", "__new__"):
+            found = base.methods.get(method)
+            if found is not None and any(is_lazy_store(store) for store in found.fact.stores):
+                return True
+        return False
+
+
+def _takes_self(function: Function) -> bool:
+    return not any(d.value == "@builtins.staticmethod" for d in function.fact.decorators)
+
+
+def _traced(function: Function, value: str) -> tuple[str, ...]:
+    """The roots of a value, one local assignment seen through."""
+    found: list[str] = []
+    for root in values.roots(value):
+        found.append(root)
+        if root[:1] == "%":
+            found += [r for v in function.locals.get(values.split(root)[0][1:], ()) for r in values.roots(v)]
+    return tuple(found)
+
+
+def is_lazy_store(store: StoreFact) -> bool:
+    """True for an assignment to something that outlives the call, made only while it is missing."""
+    return bool(store.guards) and store.target.startswith(_PERSISTENT)
+
+
+def lookup_guards(function: Function, call: CallFact) -> tuple[str, ...]:
+    """The guards of a call that test something kept, not merely an optional parameter.
+
+    A local counts when it was read from an attribute, an item, a global or a call; a bare
+    parameter (``client=None``) does not: whoever passes it decides, nobody keeps it.
+    """
+    found: list[str] = []
+    for guard in call.guards:
+        for root in values.roots(guard):
+            if root[:1] in "!^@>" and len(root) > 1:
+                found.append(root)
+            elif root[:1] == "$" and root != values.split(root)[0]:
+                found.append(root)
+            elif root[:1] == "%" and _is_looked_up(function, root):
+                found.append(root)
+            elif root[:1] == "#":
+                found.append(root)
+    return tuple(found)
+
+
+def _is_looked_up(function: Function, root: str) -> bool:
+    for value in function.locals.get(values.split(root)[0][1:], ()):
+        for part in values.roots(value):
+            if part[:1] in "!^@>#" and len(part) > 1:
+                return True
+            if part[:1] == "$" and part != values.split(part)[0]:
+                return True
+    return False

@@ -1,0 +1,336 @@
+"""Where an object goes after it is built: dropped, closed, returned, kept, handed on.
+
+Follows local names, containers, derived objects and arguments of project functions for a
+few steps; what cannot be followed counts as handed over, which is silence.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from celeryleak_lint.catalog.lookup import Catalog
+from celeryleak_lint.catalog.schema import Resource
+from celeryleak_lint.link.index import Function
+from celeryleak_lint.link.resolve import Resolver
+from celeryleak_lint.model import values
+
+#: Where an object can end, from what settles the question to what leaves it open.
+KEPT = ("global", "class", "closure", "foreign", "handed", "default")
+
+_DEPTH = 6
+_CLOSERS = frozenset(
+    {"closing", "aclosing", "enter_context", "enter_async_context", "push", "push_async_exit", "callback"}
+)  # fmt: skip
+_FILLERS = frozenset(
+    {"append", "add", "insert", "extend", "update", "setdefault", "put", "put_nowait", "appendleft", "push", "__setitem__"}
+)  # fmt: skip
+_HOLDER_WORDS = frozenset(
+    {"create", "make", "build", "new", "wrap", "from", "partial", "of", "using", "factory", "maker",
+     "session", "sessionmaker", "bound", "instrument", "patch", "client", "connect", "open", "init"}
+)  # fmt: skip
+_KEEPER_WORDS = frozenset(
+    {"set", "register", "cache", "store", "save", "attach", "bind", "install", "configure", "setup",
+     "put", "add", "append", "keep", "remember", "track", "provide", "init", "use", "inject", "mount"}
+)  # fmt: skip
+_PASSING_BUILTINS = frozenset(
+    {"list", "tuple", "set", "dict", "iter", "next", "zip", "enumerate", "reversed", "sorted", "frozenset", "cast", "aiter", "anext"}
+)  # fmt: skip
+
+
+@dataclass(slots=True)
+class Fate:
+    """Everything that may happen to one object; ``places`` names what keeps it.
+
+    ``ends`` holds words of ``KEPT`` and ``self``, ``returned``, ``yielded``, ``closed``,
+    ``with``, ``captured``, ``local``. ``part_of`` are calls of the same function that got
+    the object as an argument and may hold it.
+    """
+
+    ends: set[str] = field(default_factory=set)
+    places: list[str] = field(default_factory=list)
+    part_of: list[int] = field(default_factory=list)
+
+    @property
+    def is_kept(self) -> bool:
+        return any(end in self.ends for end in KEPT)
+
+    @property
+    def is_local(self) -> bool:
+        """True when nothing of it outlives the call and nobody closes it."""
+        return self.ends <= {"local"}
+
+    def describe(self) -> str:
+        """The fate in words, for ``why``."""
+        return ", ".join(sorted(self.ends)) or "local"
+
+
+class Flow:
+    """Follows objects through one function and into the functions they are given to."""
+
+    def __init__(self, resolver: Resolver, catalog: Catalog) -> None:
+        self.resolver = resolver
+        self.catalog = catalog
+
+    def fate(self, function: Function, index: int, resource: Resource | None) -> Fate:
+        """What happens to the result of call ``index`` of ``function``."""
+        fate = Fate()
+        trail = _Trail(self, fate, resource)
+        trail.follow(function, function.fact.calls[index].sinks, 0)
+        return fate
+
+    def fate_of_parameter(self, function: Function, name: str, resource: Resource | None) -> Fate:
+        """What a function does with what it is given as ``name``."""
+        fate = Fate()
+        _Trail(self, fate, resource).follow(function, function.uses.get(name, ()), 1)
+        return fate
+
+
+class _Trail:
+    """One question being followed: the object's sinks, and what was already visited."""
+
+    def __init__(self, flow: Flow, fate: Fate, resource: Resource | None) -> None:
+        self.flow = flow
+        self.resolver = flow.resolver
+        self.fate = fate
+        self.resource = resource
+        self.derives = frozenset(resource.derives) if resource is not None else frozenset()
+        self.closes = frozenset(resource.close_methods) if resource is not None else frozenset()
+        self.seen: set[tuple[int, str]] = set()
+
+    def follow(self, function: Function, sinks: tuple[str, ...], depth: int) -> None:
+        for sink in sinks:
+            if (id(function), sink) in self.seen or depth > _DEPTH:
+                continue
+            self.seen.add((id(function), sink))
+            self._sink(function, sink, depth)
+
+    def _end(self, word: str, place: str = "") -> None:
+        self.fate.ends.add(word)
+        if place:
+            self.fate.places.append(place)
+
+    def _sink(self, function: Function, sink: str, depth: int) -> None:
+        word, _, rest = sink.partition(" ")
+        if ">" in sink and (word in ("read",) or sink.startswith(("el>", "item>"))):
+            self._wrapped(function, sink, depth)
+        elif word == "var":
+            self._variable(function, rest, depth)
+        elif word == "ret":
+            self._end("returned")
+        elif word == "yield":
+            self._end("yielded")
+        elif word == "glob":
+            self._end("global", rest)
+        elif word == "attr":
+            self._attribute(function, rest, depth)
+        elif word == "sub":
+            self._item(function, rest, depth)
+        elif word == "arg":
+            number, _, label = rest.partition(" ")
+            self._argument(function, int(number), label, depth)
+        elif word == "recv":
+            self._received(function, int(rest), depth)
+        elif word == "with":
+            self._managed()
+        elif word == "cap":
+            self._end("closure" if rest else "captured")
+        elif word == "default":
+            self._end("default")
+        else:
+            self._end("local")
+
+    def _wrapped(self, function: Function, sink: str, depth: int) -> None:
+        wrapper, _, inner = sink.partition(">")
+        kind, _, name = wrapper.partition(" ")
+        if kind == "el":
+            self._element(function, inner, depth)
+        elif (name if kind == "read" else "[]") in self.derives or self._is_container_item(kind):
+            self._sink(function, inner, depth)
+        else:
+            self._end("local")
+
+    def _element(self, function: Function, inner: str, depth: int) -> None:
+        if inner.split(" ")[0] in ("drop", "use", "iter", "test"):
+            self._end("local")
+        else:
+            self._sink(function, inner, depth + 1)
+
+    def _is_container_item(self, kind: str) -> bool:
+        """Items of an unknown container may be the object: only resources are no containers."""
+        return kind == "item" and self.resource is None
+
+    def _variable(self, function: Function, name: str, depth: int) -> None:
+        uses = function.uses.get(name, ())
+        if not uses:
+            self._end("local")
+        self.follow(function, uses, depth)
+
+    def _attribute(self, function: Function, target: str, depth: int) -> None:
+        root, _ = values.split(target)
+        if target.startswith("!."):
+            self._end("self", target[2:])
+        elif target.startswith("^."):
+            self._end("class", target[2:])
+        elif root[:1] == "%":
+            self._owner(function, root[1:], depth)
+        else:
+            self._end("global" if root[:1] == "@" else "foreign", target)
+
+    def _item(self, function: Function, container: str, depth: int) -> None:
+        root, _ = values.split(container) if values.is_simple(container) else ("", ())
+        if root == "!":
+            self._end("self", container[2:])
+        elif root[:1] in ("@", "^"):
+            self._end("global", container)
+        elif root[:1] == "%":
+            self._owner(function, root[1:], depth)
+        elif root[:1] == "$" and _collects_keywords(function, root[1:]):
+            self.follow(function, function.uses.get(root[1:], ()), depth + 1)
+        else:
+            self._end("foreign", container)
+
+    def _owner(self, function: Function, name: str, depth: int) -> None:
+        """It was put into a local object: where that goes, it goes too."""
+        held = function.locals.get(name, ())
+        for value in held:
+            for root in values.roots(value):
+                if root[:1] in "@!^>$" and len(root) > 1 and not root.startswith("@builtins."):
+                    self._end("foreign", root)
+                    return
+        fresh = [use for use in function.uses.get(name, ()) if not use.startswith("fill")]
+        if fresh:
+            self.follow(function, tuple(fresh), depth + 1)
+        else:
+            self._end("local")
+
+    def _managed(self) -> None:
+        closes = self.resource is None or self.resource.with_closes is not False
+        self._end("with" if closes else "local")
+
+    def _received(self, function: Function, number: int, depth: int) -> None:
+        call = function.fact.calls[number]
+        if call.name in self.closes or call.name in ("close", "aclose", "shutdown", "disconnect"):
+            self._end("closed")
+        elif call.name in self.derives or call.name.startswith("with_"):
+            self.follow(function, call.sinks, depth + 1)
+        elif call.name in ("__enter__", "__aenter__"):
+            self._end("closed")
+        else:
+            self._end("local")
+
+    def _argument(self, function: Function, number: int, label: str, depth: int) -> None:
+        call = function.fact.calls[number]
+        if call.name in _CLOSERS:
+            self._end("with")
+            return
+        if call.name == "__init__" and call.callee[:1] == "#":
+            self._end("self", "super().__init__")
+            return
+        if call.name in _FILLERS and "." in call.callee:
+            self._item(function, call.callee.rpartition(".")[0], depth)
+            return
+        known = False
+        for meaning in self.resolver.callees(function, number):
+            if meaning.function is not None:
+                known = True
+                self._into(meaning.function, function, number, label, depth)
+            elif meaning.cls is not None and meaning.kind == "class":
+                known = True
+                self._into_class(function, meaning.cls.id, number, label, depth)
+        if not known:
+            self._outside(function, number, depth)
+
+    def _into(
+        self, callee: Function, function: Function, number: int, label: str, depth: int
+    ) -> None:
+        """Follow it into a project function; what that returns comes back here."""
+        name = parameter_name(callee, label)
+        if name is None:
+            self._end("handed")
+            return
+        inner = self._inside(callee, name, depth)
+        ends = inner.ends
+        if "returned" in ends or "yielded" in ends:
+            ends -= {"returned", "yielded", "local"}
+            self.fate.part_of.append(number)
+            self.follow(function, function.fact.calls[number].sinks, depth + 1)
+        if "self" in ends:
+            ends = (ends - {"self", "local"}) | {"foreign"}
+        self.fate.ends |= ends or ({"local"} if not self.fate.ends else set())
+        self.fate.places += inner.places
+
+    def _inside(self, callee: Function, name: str, depth: int) -> Fate:
+        """What ``callee`` does with what it is given as ``name``."""
+        inner = _Trail(self.flow, Fate(), self.resource)
+        inner.seen = self.seen
+        inner.follow(callee, callee.uses.get(name, ()), depth + 1)
+        return inner.fate
+
+    def _into_class(
+        self, function: Function, class_id: str, number: int, label: str, depth: int
+    ) -> None:
+        """It was given to a constructor: when the instance keeps it, it goes where that goes."""
+        cls = self.resolver.index.classes[class_id]
+        init = self.resolver.method(cls, "__init__")
+        name = parameter_name(init, label) if init is not None else None
+        if init is not None and name is not None:
+            ends = self._inside(init, name, depth).ends
+            if ends <= {"local"}:
+                self._end("local")
+                return
+            if ends & {"global", "class"}:
+                self._end("foreign")
+                return
+        self.fate.part_of.append(number)
+        self.follow(function, function.fact.calls[number].sinks, depth + 1)
+
+    def _outside(self, function: Function, number: int, depth: int) -> None:
+        """It was given to a library: judged by the callee's name, result followed if it may hold it."""
+        call = function.fact.calls[number]
+        name = call.name
+        words = set(split_words(name))
+        if call.callee.startswith("@builtins.") and name not in _PASSING_BUILTINS:
+            self._end("local")
+        elif name in _PASSING_BUILTINS or name[:1].isupper() or words & _HOLDER_WORDS or not name:
+            self.fate.part_of.append(number)
+            if call.sinks == ("drop",):
+                self._end("handed")
+            else:
+                self.follow(function, call.sinks, depth + 1)
+        elif words & _KEEPER_WORDS:
+            self._end("handed")
+        else:
+            self._end("local")
+
+
+def _collects_keywords(function: Function, name: str) -> bool:
+    """``**kwargs`` is a new dict in each call: what is put there goes where the dict goes."""
+    return any(p.name == name and p.kind == "**" for p in function.fact.params)
+
+
+def parameter_name(function: Function, label: str) -> str | None:
+    """The parameter that an argument label (position or keyword) of a call binds."""
+    named = [p for p in function.fact.params if p.kind in ("", "kw")]
+    if not label.isdigit():
+        return label if any(p.name == label for p in named) else None
+    positional = [p.name for p in function.fact.params if p.kind == ""]
+    bound = function.fact.cls and positional and positional[0] not in function.uses
+    offset = 1 if bound and positional[0] in ("self", "cls", "mcs") else 0
+    position = int(label) + offset
+    return positional[position] if position < len(positional) else None
+
+
+def split_words(name: str) -> list[str]:
+    """The lower-case words of an identifier, split at ``_`` and at capitals."""
+    words: list[str] = []
+    current = ""
+    for char in name:
+        if char == "_" or (char.isupper() and current and not current[-1].isupper()):
+            if current:
+                words.append(current.lower())
+            current = "" if char == "_" else char
+        else:
+            current += char
+    if current:
+        words.append(current.lower())
+    return words

@@ -1,0 +1,202 @@
+"""The project's functions and classes by name, and an index of all calls by their last name.
+
+Linear in the number of facts; everything that needs resolution is asked for later, and
+only for names under suspicion.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+from celeryleak_lint.model import values
+from celeryleak_lint.model.facts import (
+    CLASS_BODY,
+    LAMBDA,
+    CallFact,
+    ClassFact,
+    FunctionFact,
+    ModuleSummary,
+)
+
+
+@dataclass(slots=True, eq=False)
+class Function:
+    """One function of the project; ``id`` is its dotted name. Compared by identity."""
+
+    id: str
+    fact: FunctionFact
+    module: ModuleSummary
+    locals: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    uses: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    types: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        """The last component of the qualified name; empty for a module body."""
+        return self.fact.qualname.rpartition(".")[2]
+
+    @property
+    def is_module_body(self) -> bool:
+        return self.fact.qualname == ""
+
+    @property
+    def is_class_body(self) -> bool:
+        return bool(self.fact.flags & CLASS_BODY)
+
+    @property
+    def is_lambda(self) -> bool:
+        return bool(self.fact.flags & LAMBDA)
+
+    @property
+    def spot_function(self) -> str:
+        """The qualified name as the finder sees it: lambdas add no level."""
+        return ".".join(p for p in self.fact.qualname.split(".") if not p.startswith("<"))
+
+
+@dataclass(slots=True, eq=False)
+class Class:
+    """One class of the project; ``methods`` are its own, by name."""
+
+    id: str
+    fact: ClassFact
+    module: ModuleSummary
+    methods: dict[str, Function] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        """The last component of the qualified name."""
+        return self.fact.qualname.rpartition(".")[2]
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """One call of one function."""
+
+    function: Function
+    index: int
+
+    @property
+    def call(self) -> CallFact:
+        return self.function.fact.calls[self.index]
+
+
+@dataclass(slots=True)
+class Index:
+    """All functions, classes and modules by dotted name, and calls by the last name of their callee.
+
+    When two files claim one module name, both are analysed and the first is what the name means.
+    """
+
+    modules: dict[str, ModuleSummary] = field(default_factory=dict)
+    bodies: dict[str, Function] = field(default_factory=dict)
+    functions: dict[str, Function] = field(default_factory=dict)
+    classes: dict[str, Class] = field(default_factory=dict)
+    everything: list[Function] = field(default_factory=list)
+    all_classes: list[Class] = field(default_factory=list)
+    class_bodies: dict[str, Function] = field(default_factory=dict)
+    imports: dict[str, dict[str, str]] = field(default_factory=dict)
+    module_values: dict[str, dict[str, list[str]]] = field(default_factory=dict)
+    _by_tail: dict[str, list[Site]] | None = None
+    _references: dict[str, list[tuple[Site, str]]] | None = None
+
+    @classmethod
+    def of(cls, summaries: Iterable[ModuleSummary]) -> Index:
+        """Index summaries in the order given."""
+        index = cls()
+        for summary in summaries:
+            index._add(summary)
+        return index
+
+    def _add(self, summary: ModuleSummary) -> None:
+        first = summary.module not in self.modules
+        if first:
+            self.modules[summary.module] = summary
+            self.imports[summary.module] = dict(summary.imports)
+        prefix = summary.module + "." if summary.module else ""
+        owned: dict[str, Class] = {}
+        for class_fact in summary.classes:
+            made = Class(prefix + class_fact.qualname, class_fact, summary)
+            owned[class_fact.qualname] = made
+            self.all_classes.append(made)
+            if first:
+                self.classes.setdefault(made.id, made)
+        for fact in summary.functions:
+            function = _function(prefix, fact, summary)
+            self.everything.append(function)
+            if function.is_module_body:
+                if first:
+                    self.bodies[summary.module] = function
+                    self._add_module_values(summary.module, function)
+                continue
+            owner = owned.get(fact.cls)
+            if owner is not None and fact.qualname == f"{fact.cls}.{function.name}":
+                owner.methods[function.name] = function
+            if function.is_class_body:
+                self.class_bodies.setdefault(function.id, function)
+            elif first:
+                self.functions.setdefault(function.id, function)
+
+    def _add_module_values(self, module: str, body: Function) -> None:
+        found: dict[str, list[str]] = defaultdict(list)
+        prefix = f"@{module}." if module else "@"
+        for store in body.fact.stores:
+            if store.target.startswith(prefix) and "[]" not in store.target:
+                found[store.target[len(prefix) :]].append(store.value)
+        self.module_values[module] = dict(found)
+
+    def calls_of(self, tail: str) -> list[Site]:
+        """All calls whose callee's last name may be ``tail``."""
+        if self._by_tail is None:
+            self._by_tail = self._index_calls()
+        return self._by_tail.get(tail, [])
+
+    def references_to(self, tail: str) -> list[tuple[Site, str]]:
+        """All calls that get something whose last name is ``tail`` as an argument, with its label."""
+        if self._references is None:
+            self._references = self._index_references()
+        return self._references.get(tail, [])
+
+    def _index_calls(self) -> dict[str, list[Site]]:
+        found: dict[str, list[Site]] = defaultdict(list)
+        for function in self.everything:
+            for position, call in enumerate(function.fact.calls):
+                site = Site(function, position)
+                for tail in callee_tails(function, call.callee):
+                    found[tail].append(site)
+        return found
+
+    def _index_references(self) -> dict[str, list[tuple[Site, str]]]:
+        found: dict[str, list[tuple[Site, str]]] = defaultdict(list)
+        for function in self.everything:
+            for position, call in enumerate(function.fact.calls):
+                for label, value in call.args:
+                    for root in values.roots(value):
+                        if root[:1] in "@!^%>" and len(root) > 1:
+                            for tail in callee_tails(function, root):
+                                found[tail].append((Site(function, position), label))
+        return found
+
+
+def callee_tails(function: Function, callee: str) -> Iterator[str]:
+    """The last names a callee may have, looking through one local alias (``cls = A if x else B``)."""
+    for choice in values.choices(callee):
+        if choice[:1] in "%>" and "." not in choice and not choice.endswith("[]"):
+            for assigned in function.locals.get(choice[1:], ()):
+                for inner in values.choices(assigned):
+                    if inner[:1] in "@!^":
+                        yield inner.rpartition(".")[2].lstrip("@")
+        elif choice[:1] in "@!^%$>#":
+            yield choice.rpartition(".")[2].lstrip("@%$>")
+
+
+def _function(prefix: str, fact: FunctionFact, summary: ModuleSummary) -> Function:
+    return Function(
+        prefix + fact.qualname if fact.qualname else summary.module,
+        fact,
+        summary,
+        dict(fact.locals),
+        dict(fact.uses),
+        dict(fact.types),
+    )

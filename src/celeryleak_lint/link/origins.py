@@ -1,0 +1,113 @@
+"""Where the arguments of a construction come from: fixed for the process, or one call's own."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from celeryleak_lint.catalog.lookup import Catalog
+from celeryleak_lint.link.index import Function
+from celeryleak_lint.model import values
+
+_DEPTH = 5
+
+
+@dataclass(slots=True)
+class Origin:
+    """What a construction depends on. ``params`` are parameter names of the function.
+
+    ``instance`` is set by attributes of ``self``, ``settings`` by configuration and
+    environment, ``unknown`` by what cannot be traced. All empty: constants and module names.
+    """
+
+    params: set[str] = field(default_factory=set)
+    instance: bool = False
+    settings: bool = False
+    unknown: bool = False
+    credential: bool = False
+
+    @property
+    def is_fixed(self) -> bool:
+        """True when nothing depends on the caller."""
+        return not self.params and not self.unknown
+
+
+class Origins:
+    """Traces values back through local assignments and nested calls."""
+
+    def __init__(self, catalog: Catalog) -> None:
+        self.catalog = catalog
+
+    def of_call(self, function: Function, index: int) -> Origin:
+        """What the arguments of call ``index`` (and its receiver) depend on."""
+        origin = Origin()
+        self._call(function, index, origin, 0, set())
+        return origin
+
+    def of_value(self, function: Function, value: str) -> Origin:
+        """What one value depends on."""
+        origin = Origin()
+        self._value(function, value, origin, 0, set())
+        return origin
+
+    def _call(self, function: Function, index: int, origin: Origin, depth: int, seen: set[str]) -> None:
+        call = function.fact.calls[index]
+        if call.callee[:1] != "@":
+            self._value(function, call.callee, origin, depth + 1, seen)
+        for label, value in call.args:
+            if self.catalog.is_credential(label) and self._is_callers(function, value):
+                origin.credential = True
+            self._value(function, value, origin, depth + 1, seen)
+
+    def _is_callers(self, function: Function, value: str) -> bool:
+        inner = Origin()
+        self._value(function, value, inner, 1, set())
+        return bool(inner.params)
+
+    def _value(self, function: Function, value: str, origin: Origin, depth: int, seen: set[str]) -> None:
+        for root in values.roots(value):
+            if root in seen:
+                continue
+            seen.add(root)
+            if depth > _DEPTH:
+                origin.unknown = True
+                return
+            self._root(function, root, origin, depth, seen)
+
+    def _root(self, function: Function, root: str, origin: Origin, depth: int, seen: set[str]) -> None:
+        mark = root[:1]
+        if mark == "=":
+            return
+        if mark == "@":
+            origin.settings |= any(self.catalog.is_settings(p) for p in root[1:].split("."))
+            return
+        if mark in "!^":
+            origin.instance = True
+            return
+        base = values.split(root)[0]
+        if mark == "#":
+            self._call(function, int(base[1:]), origin, depth, seen)
+        elif mark == "$":
+            self._parameter(function, base[1:], root, origin)
+        elif mark == "%" and base[1:] in function.locals:
+            for assigned in function.locals[base[1:]]:
+                self._value(function, assigned, origin, depth + 1, seen)
+        else:
+            origin.unknown = True
+
+    def _parameter(self, function: Function, name: str, root: str, origin: Origin) -> None:
+        """A parameter: its own value counts as the caller's, an option looked up in ``**kwargs`` does not."""
+        if name == "self":
+            origin.instance = True
+            return
+        if root != "$" + name and _collects(function, name):
+            return
+        if self.catalog.is_settings(name):
+            origin.settings = True
+            return
+        origin.params.add(name)
+        if self.catalog.is_credential(name):
+            origin.credential = True
+
+
+def _collects(function: Function, name: str) -> bool:
+    return any(p.name == name and p.kind in ("*", "**") for p in function.fact.params)

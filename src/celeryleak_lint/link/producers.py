@@ -1,0 +1,273 @@
+"""What builds a resource: constructor calls, producers at any depth, owners, and their call sites.
+
+A fixpoint: a function that returns a fresh resource is a producer, its calls build the
+resource; a class whose ``__init__`` keeps one is an owner, building the class builds it.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass
+
+from celeryleak_lint.catalog.lookup import Catalog
+from celeryleak_lint.catalog.schema import Exemption, Resource
+from celeryleak_lint.link.caching import Caching, lookup_guards
+from celeryleak_lint.link.callgraph import CallGraph, Edge
+from celeryleak_lint.link.flow import Fate, Flow
+from celeryleak_lint.link.index import Class, Function, Index, Site
+from celeryleak_lint.link.resolve import Resolver
+from celeryleak_lint.model.facts import CallFact
+from celeryleak_lint.model import values
+
+_RANK = {"never-released": 0, "until-gc": 1, "cost": 2}
+_INITIALISERS = frozenset({"__init__", "__post_init__", "__attrs_post_init__", "model_post_init"})
+
+
+@dataclass(frozen=True, slots=True)
+class Producer:
+    """A function that returns, or a class that keeps, what ``build`` builds."""
+
+    function: Function
+    build: Build
+    cls: Class | None = None
+
+    @property
+    def shown(self) -> str:
+        """Its name for messages."""
+        if self.cls is not None:
+            return self.cls.name
+        return self.function.fact.qualname
+
+
+@dataclass(frozen=True, slots=True)
+class Build:
+    """One call that builds ``resource``: directly, or through a producer or owner.
+
+    ``lazily`` is true when the call runs only while something kept is missing and the
+    result is kept: a cache. ``exemption`` is set when an argument changes the verdict.
+    """
+
+    site: Site
+    resource: Resource
+    fate: Fate
+    via: Producer | None
+    lazily: bool
+    exemption: Exemption | None = None
+
+    @property
+    def function(self) -> Function:
+        return self.site.function
+
+    @property
+    def call(self) -> CallFact:
+        return self.site.call
+
+    def chain(self) -> tuple[Build, ...]:
+        """This build, then those inside its producers, down to the constructor."""
+        found = [self]
+        while found[-1].via is not None:
+            found.append(found[-1].via.build)
+        return tuple(found)
+
+
+class Production:
+    """All builds of a project, found by fixpoint."""
+
+    def __init__(
+        self, index: Index, resolver: Resolver, graph: CallGraph, caching: Caching, flow: Flow,
+        catalog: Catalog,
+    ) -> None:  # fmt: skip
+        self.index = index
+        self.resolver = resolver
+        self.graph = graph
+        self.caching = caching
+        self.flow = flow
+        self.catalog = catalog
+        self.builds: list[Build] = []
+        self.producers: dict[int, Producer] = {}
+        self.owners: dict[str, Producer] = {}
+        self.property_reads: list[tuple[Producer, Edge]] = []
+        self._sites: dict[tuple[int, int], Build] = {}
+        self._run()
+
+    def build_at(self, function: Function, index: int) -> Build | None:
+        """The build that a call is, if it is one."""
+        return self._sites.get((id(function), index))
+
+    def _run(self) -> None:
+        direct = sorted(self._constructions(), key=lambda pair: _RANK[pair[1].effect])
+        queue: deque[tuple[Site, Resource, Producer | None]] = deque(
+            (site, resource, None) for site, resource in direct
+        )
+        while queue:
+            site, resource, via = queue.popleft()
+            key = (id(site.function), site.index)
+            if key in self._sites:
+                continue
+            build = self._examine(site, resource, via)
+            if build is None:
+                continue
+            self._sites[key] = build
+            self.builds.append(build)
+            for producer in self._spread(build):
+                queue.extend(self._sites_of(producer))
+
+    # -- direct constructions --------------------------------------------------------------
+
+    def _constructions(self) -> list[tuple[Site, Resource]]:
+        found: list[tuple[Site, Resource]] = []
+        derived = self._resource_classes()
+        for function in self.index.everything:
+            for position, call in enumerate(function.fact.calls):
+                if self._may_construct(function, call.callee, derived):
+                    resource = self._constructed(function, position)
+                    if resource is not None and resource.report:
+                        found.append((Site(function, position), resource))
+        return found
+
+    def _resource_classes(self) -> dict[str, str]:
+        """Names of project classes that derive from a resource or are one, with the resource's name."""
+        found: dict[str, str] = {}
+        for cls in self.index.all_classes:
+            for name in (cls.id, *self.resolver.ancestors(cls)):
+                if name.partition(".")[0] in self.catalog.roots and self.catalog.resource(name):
+                    found[cls.name] = name
+                    break
+        return found
+
+    def _may_construct(self, function: Function, callee: str, derived: dict[str, str]) -> bool:
+        """A cheap test that drops nearly all calls before anything is resolved."""
+        if callee.startswith("@builtins."):
+            return False
+        if callee[:1] == "@":
+            root = callee[1:].partition(".")[0]
+            if root in self.catalog.roots or self.catalog.open_roots:
+                return True
+            return callee.rpartition(".")[2] in self.catalog.tails or callee.rpartition(".")[2] in derived
+        tail = callee.rpartition(".")[2].lstrip("%>")
+        if tail in self.catalog.tails:
+            return True
+        if callee[:1] == "%" and "." not in callee:
+            return True
+        return callee[:1] == "^" and len(callee) == 1 and function.fact.cls.rpartition(".")[2] in derived
+
+    def _constructed(self, function: Function, index: int) -> Resource | None:
+        for meaning in self.resolver.callees(function, index):
+            row = self._row(meaning.name) if meaning.kind in ("external", "class") else None
+            if row is not None:
+                return row
+            if meaning.kind == "class" and meaning.cls is not None:
+                for ancestor in self.resolver.ancestors(meaning.cls):
+                    row = self._row(ancestor)
+                    if row is not None:
+                        return row
+        return None
+
+    def _row(self, name: str) -> Resource | None:
+        if name.partition(".")[0] not in self.catalog.roots and not self.catalog.open_roots:
+            return None
+        return self.catalog.resource(name)
+
+    # -- fixpoint --------------------------------------------------------------------------
+
+    def _examine(self, site: Site, resource: Resource, via: Producer | None) -> Build | None:
+        exemption = self._exempted(site, resource) if via is None else None
+        if exemption is not None and exemption.then == "silent":
+            return None
+        shape = resource if via is None or via.cls is None else None
+        fate = self.flow.fate(site.function, site.index, shape)
+        if via is not None and via.cls is not None:
+            self._owner_closing(via.cls, fate)
+        guarded = bool(lookup_guards(site.function, site.call))
+        kept = fate.is_kept or "self" in fate.ends
+        return Build(site, resource, fate, via, guarded and kept, exemption)
+
+    def _owner_closing(self, cls: Class, fate: Fate) -> None:
+        """``with Owner()`` closes only when the class says how."""
+        if "with" in fate.ends and not any(
+            self.resolver.method(cls, name) for name in ("__exit__", "__aexit__")
+        ):
+            fate.ends.discard("with")
+            fate.ends.add("closed")
+
+    def _exempted(self, site: Site, resource: Resource) -> Exemption | None:
+        for exemption in resource.unless:
+            for label, value in site.call.args:
+                if label == exemption.argument and self._matches(site.function, value, exemption):
+                    return exemption
+        return None
+
+    def _matches(self, function: Function, value: str, exemption: Exemption) -> bool:
+        if not exemption.equals:
+            return value != "=None"
+        for choice in values.choices(value):
+            text = values.literal_text(choice)
+            if text is not None and text in exemption.equals:
+                return True
+            if choice[:1] == "@" and self.resolver.canonical(choice[1:]) in exemption.equals:
+                return True
+        return False
+
+    def _spread(self, build: Build) -> list[Producer]:
+        """The producers and owners that this build makes of the function it is in."""
+        function, ends = build.function, build.fate.ends
+        if build.lazily or function.is_module_body or function.module.is_test:
+            return []
+        found: list[Producer] = []
+        if "returned" in ends and not build.fate.is_kept and not ends & {"self", "closed", "with"}:
+            if id(function) not in self.producers and not self.caching.memo(function):
+                producer = Producer(function, build)
+                self.producers[id(function)] = producer
+                found.append(producer)
+        owner = self._owner_of(build)
+        if owner is not None and owner.cls is not None and owner.cls.id not in self.owners:
+            self.owners[owner.cls.id] = owner
+            found.append(owner)
+        return found
+
+    def _owner_of(self, build: Build) -> Producer | None:
+        function = build.function
+        cls = self.graph.owner(function)
+        if cls is None or "self" not in build.fate.ends or build.fate.is_kept:
+            return None
+        if self.caching.is_singleton(cls):
+            return None
+        if function.name in _INITIALISERS or self.is_only_from_init(function):
+            return Producer(function, build, cls)
+        return None
+
+    def is_only_from_init(self, function: Function) -> bool:
+        """True for a method that only constructors of its own class call."""
+        callers = self.graph.callers(function)
+        return bool(callers) and all(
+            edge.function.name in _INITIALISERS and edge.function.fact.cls == function.fact.cls
+            for edge in callers
+        )
+
+    def _sites_of(self, producer: Producer) -> list[tuple[Site, Resource, Producer]]:
+        resource = producer.build.resource
+        if producer.cls is None:
+            edges = self.graph.callers(producer.function)
+        else:
+            edges = self.owner_builders(producer.cls)
+        found: list[tuple[Site, Resource, Producer]] = []
+        for edge in edges:
+            if edge.site is not None:
+                found.append((edge.site, resource, producer))
+            else:
+                self.property_reads.append((producer, edge))
+        return found
+
+    def owner_builders(self, cls: Class) -> list[Edge]:
+        """Every call that runs the constructor in which ``cls`` builds its resource."""
+        edges = list(self.graph.builders(cls))
+        init = self.resolver.method(cls, "__init__")
+        for derived in self.graph.subclasses(cls):
+            if self.resolver.method(derived, "__init__") is init or self._calls_super_init(derived):
+                edges += self.graph.builders(derived)
+        return edges
+
+    @staticmethod
+    def _calls_super_init(cls: Class) -> bool:
+        init = cls.methods.get("__init__")
+        return init is not None and any(call.name == "__init__" for call in init.fact.calls)

@@ -1,0 +1,160 @@
+"""What extraction remembers of one file: small immutable facts, no trees.
+
+Every expression is a value in the grammar of ``model.values``. Where a value goes is a
+sink, one string:
+
+``drop``            the value is thrown away (an expression statement)
+``ret`` ``yield``   handed to the caller
+``var x``           assigned to the local ``x``
+``glob @m.X``       assigned to a module-level name
+``attr V.name``     assigned to an attribute; ``V`` is the owner's value
+``sub V``           assigned to an item of ``V``
+``arg 3 timeout``   argument of call 3, by position or keyword
+``recv 3``          call 3 is a method call on it
+``with``            managed by a ``with`` statement
+``iter`` ``test`` ``use`` ``raise`` ``cap``   iterated, tested, used otherwise, raised, captured by a closure
+
+``el>S``, ``item>S`` and ``read name>S`` mean that a container holding it, an item of it or
+its attribute ``name`` goes to ``S``.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+# Flags of a call or a store.
+AWAITED = 1
+LOOP = 2
+VARIES = 4  #: inside a loop, with arguments that change from turn to turn
+FINALLY = 8
+CONDITIONAL = 16
+MAIN = 32  #: under ``if __name__ == "__main__"``
+EXCEPT = 64
+SMALL_LOOP = 128  #: the innermost loop runs over a short literal
+DECORATES = 256
+TYPING = 512  #: under ``if TYPE_CHECKING``
+NESTED_LOOP = 1024  #: the same block holds a loop of its own, as reconnect loops do
+
+# Flags of a function.
+ASYNC = 1
+GENERATOR = 2
+LAMBDA = 4
+CLASS_BODY = 8
+STATIC = 16
+CLASSMETHOD = 32
+
+
+class CallFact(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """One call. ``args`` pairs a position (``"0"``), a keyword, ``*`` or ``**`` with a value.
+
+    ``name`` is the last name as written; ``column`` counts UTF-8 bytes from 0; ``ordinal``
+    counts equal names on one line from the left. ``guards`` are values known to be missing
+    (``None``, false or absent) when the call runs. ``flags`` are the call flags above.
+    """
+
+    callee: str
+    name: str
+    args: tuple[tuple[str, str], ...]
+    line: int
+    column: int
+    end_line: int
+    ordinal: int
+    sinks: tuple[str, ...]
+    guards: tuple[str, ...]
+    flags: int
+
+
+class StoreFact(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """An assignment to an attribute, an item or a module-level name.
+
+    ``target`` is ``V.name``, ``V[]`` or ``@m.X``; ``key`` is the value of the subscript,
+    empty otherwise; ``augmented`` marks ``+=`` and the like.
+    """
+
+    target: str
+    value: str
+    key: str
+    line: int
+    column: int
+    guards: tuple[str, ...]
+    flags: int
+    augmented: bool = False
+
+
+class DecoratorFact(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """One decorator: its value (for ``@f(x)`` the value of ``f``), last name, place and arguments."""
+
+    value: str
+    name: str
+    line: int
+    column: int
+    args: tuple[tuple[str, str], ...]
+    called: bool
+
+
+class ParameterFact(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """One parameter; ``annotation`` and ``default`` are values or empty; ``kind`` is ``""``, ``*``, ``**`` or ``kw``."""
+
+    name: str
+    annotation: str
+    default: str
+    kind: str
+
+
+class FunctionFact(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """One function, lambda, class body or (with an empty ``qualname``) module body.
+
+    ``cls`` and ``parent`` are qualified names of the class and the function around it.
+    ``locals`` pairs a name with all values assigned to it; ``uses`` pairs a local or
+    parameter with the sinks it goes to. ``reads`` are attributes of ``self`` that are read,
+    with their first line.
+    """
+
+    qualname: str
+    line: int
+    end_line: int
+    cls: str
+    parent: str
+    flags: int
+    params: tuple[ParameterFact, ...]
+    decorators: tuple[DecoratorFact, ...]
+    returns_annotation: str
+    calls: tuple[CallFact, ...]
+    stores: tuple[StoreFact, ...]
+    locals: tuple[tuple[str, tuple[str, ...]], ...]
+    types: tuple[tuple[str, str], ...]
+    uses: tuple[tuple[str, tuple[str, ...]], ...]
+    returns: tuple[str, ...]
+    reads: tuple[tuple[str, int], ...]
+
+
+class ClassFact(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """One class: bases and metaclass as values; ``attributes`` pairs a class-level name with value and annotation."""
+
+    qualname: str
+    line: int
+    bases: tuple[str, ...]
+    metaclass: str
+    decorators: tuple[DecoratorFact, ...]
+    attributes: tuple[tuple[str, str, str], ...]
+    parent: str
+
+
+class ModuleSummary(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """Everything linking and rules know of one file.
+
+    ``imports`` pairs a module-level name with the dotted name it stands for; ``stars`` are
+    modules imported with ``*``; ``mentioned`` are all dotted names that the file imports
+    anywhere. ``lines`` counts physical lines. ``functions`` starts with the module body.
+    """
+
+    path: str
+    module: str
+    is_package: bool
+    is_test: bool
+    lines: int
+    imports: tuple[tuple[str, str], ...]
+    stars: tuple[str, ...]
+    mentioned: tuple[str, ...]
+    functions: tuple[FunctionFact, ...]
+    classes: tuple[ClassFact, ...]

@@ -1,0 +1,48 @@
+"""CLK104 resource-built-on-access: reading an attribute builds a new resource each time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from celeryleak_lint.link.producers import Build
+from celeryleak_lint.link.project import Project
+from celeryleak_lint.model.findings import Confidence, Suspect
+from celeryleak_lint.rules.base import Rule
+from celeryleak_lint.rules.judgement import reads_of, silence, weigh
+from celeryleak_lint.rules.places import is_accessor, is_construction
+from celeryleak_lint.rules.wording import shown_function, suspect
+
+
+def check(project: Project) -> Iterator[Suspect]:
+    """Properties, ``__getattr__`` and descriptors that hand out a fresh resource."""
+    seen: set[int] = set()
+    for build in project.production.builds:
+        function = build.function
+        if id(function) in seen or not is_construction(build) or not is_accessor(project, function):
+            continue
+        confidence = _confidence(project, build)
+        if confidence is None:
+            continue
+        seen.add(id(function))
+        heat = project.heat.heat(function)
+        fact = f"reading {shown_function(function)} builds a new `{build.resource.names[0]}` each time"
+        yield suspect("CLK104", build, confidence, heat, fact)
+
+
+def _confidence(project: Project, build: Build) -> Confidence | None:
+    if silence(project, build):
+        return None
+    heat = project.heat.heat(build.function)
+    confidence, _ = weigh(project, build, heat)
+    if heat.is_hot or confidence == "possible":
+        return confidence
+    return confidence if reads_of(project, build.function) else "possible"
+
+
+RULE = Rule(
+    "CLK104",
+    "resource-built-on-access",
+    "a property or descriptor builds a new resource each time it is read",
+    "0.1",
+    check,
+)

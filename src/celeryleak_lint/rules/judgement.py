@@ -1,0 +1,150 @@
+"""How sure a per-call construction is: the one table that all construction rules share.
+
+An object's lifetime is set against its builder's frequency. The reasons are kept, so that
+``why`` can show them and a page can name them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from celeryleak_lint.link.heat import Heat
+from celeryleak_lint.link.index import Function
+from celeryleak_lint.link.origins import Origin
+from celeryleak_lint.link.producers import Build
+from celeryleak_lint.link.project import Project
+from celeryleak_lint.model.findings import CONFIDENCES, Confidence
+
+_INITIALISERS = frozenset({"__init__", "__new__", "__post_init__"})
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """A confidence, or none with the reason for silence; ``heat`` carries the trace."""
+
+    confidence: Confidence | None
+    reason: str
+    heat: Heat
+
+
+def judge(project: Project, build: Build) -> Verdict:
+    """How surely ``build`` makes a new object per call that nobody keeps."""
+    function = build.function
+    silent = silence(project, build)
+    if silent:
+        return Verdict(None, silent, Heat("unknown"))
+    heat = project.heat.heat(function)
+    if heat.rank == "once" and project.heat.mark(function) is not None:
+        return Verdict(None, f"runs once: {heat.stopped}", heat)
+    if "returned" in build.fate.ends or "yielded" in build.fate.ends:
+        return _handed_to_framework(project, build, heat)
+    confidence, reason = weigh(project, build, heat)
+    return Verdict(_capped(confidence, build), reason, heat)
+
+
+def silence(project: Project, build: Build) -> str:
+    """Why nothing is said about a build at all; empty when there may be something to say."""
+    function, ends = build.function, build.fate.ends
+    if function.module.is_test:
+        return "test code"
+    if build.lazily:
+        return "built only while it is missing, and kept"
+    if build.fate.is_kept:
+        return f"kept: {', '.join(sorted(set(build.fate.places))) or build.fate.describe()}"
+    if "self" in ends:
+        return "kept on the instance"
+    if project.caching.keeps_for_process(function):
+        return "built inside a memoized function"
+    if any(project.production.build_at(function, part) for part in build.fate.part_of):
+        return "part of another resource built here"
+    return ""
+
+
+def _handed_to_framework(project: Project, build: Build, heat: Heat) -> Verdict:
+    """A producer that a framework itself calls per request hands out a fresh one each time."""
+    own = project.heat.mark(build.function)
+    handed = heat.is_hot and heat.entry is not None and heat.entry.kind == "call-argument"
+    if "closed" in build.fate.ends or "with" in build.fate.ends:
+        return Verdict("possible" if handed else None, "closed after use", heat)
+    if handed and len(heat.steps) <= 2 and own is None:
+        return Verdict(_capped("likely", build), "returned to the framework that asks per call", heat)
+    return Verdict(None, "returned: its callers are examined", heat)
+
+
+def weigh(project: Project, build: Build, heat: Heat) -> tuple[Confidence, str]:
+    """How surely a build that nobody keeps is one too many, and why."""
+    function, resource = build.function, build.resource
+    origin = _origin(project, build)
+    if build.fate.ends & {"closed", "with"}:
+        return "possible", "closed after use: churn, not a leak"
+    if "captured" in build.fate.ends:
+        return "possible", "captured by a nested function"
+    if heat.rank == "per-run" or project.heat.process(function) is not None:
+        return "possible", "the process ends with the job"
+    if project.heat.is_once_like(function):
+        return "possible", "a start-up or maintenance name"
+    if heat.rank == "once":
+        return "possible", heat.stopped or "only called at start-up"
+    if origin.credential:
+        return "possible", "depends on credentials of the caller"
+    if heat.is_hot:
+        return _hot(project, build, origin)
+    if build.via is not None:
+        return _through_producer(project, build, heat, origin)
+    if origin.params or function.name in _INITIALISERS:
+        return "possible", "depends on the caller"
+    if resource.effect != "cost":
+        return "likely", "nothing it depends on changes between calls"
+    if heat.rank == "loop" or _is_repeated_method(project, function):
+        return "likely", "a repeated method of an object that lives on"
+    return "possible", "costs time only, and how often it runs is not known"
+
+
+def _hot(project: Project, build: Build, origin: Origin) -> tuple[Confidence, str]:
+    if build.via is not None or origin.is_fixed:
+        return "certain", "runs again and again"
+    if any(project.catalog.is_per_call(name) for name in origin.params):
+        return "possible", "depends on one request"
+    return "likely", "runs again and again with arguments of the caller"
+
+
+def _through_producer(
+    project: Project, build: Build, heat: Heat, origin: Origin
+) -> tuple[Confidence, str]:
+    assert build.via is not None
+    if build.function.name in _INITIALISERS:
+        return "possible", "built once for each instance"
+    for other in project.production.builds:
+        if other.via is build.via and (other.fate.is_kept or other.fate.ends & {"self", "closed", "with"}):
+            if not other.function.is_module_body and not other.function.module.is_test:
+                return "possible", "other callers keep or close what they get"
+    if build.resource.effect == "cost" and heat.rank != "loop":
+        if not _is_repeated_method(project, build.function):
+            return "possible", "costs time only, and how often it runs is not known"
+    return "likely", "every caller drops what it gets"
+
+
+def reads_of(project: Project, function: Function) -> int:
+    """How many places outside tests and start-up code read a property."""
+    return sum(
+        1
+        for edge in project.graph.callers(function)
+        if not edge.function.module.is_test and project.heat.heat(edge.function).rank != "once"
+    )
+
+
+def _is_repeated_method(project: Project, function: Function) -> bool:
+    owner = project.graph.owner(function)
+    return owner is not None and function.name not in _INITIALISERS
+
+
+def _origin(project: Project, build: Build) -> Origin:
+    return project.origins.of_call(build.function, build.site.index)
+
+
+def _capped(confidence: Confidence, build: Build) -> Confidence:
+    """No surer than the resource and its arguments allow."""
+    limits = [confidence, build.resource.ceiling]
+    if build.exemption is not None:
+        limits.append("possible")
+    return max(limits, key=CONFIDENCES.index)

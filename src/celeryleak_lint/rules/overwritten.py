@@ -1,0 +1,84 @@
+"""CLK106 resource-overwritten: a repeated function stores a new resource over the last one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from celeryleak_lint.link.producers import Build
+from celeryleak_lint.link.project import Project
+from celeryleak_lint.model import values
+from celeryleak_lint.model.findings import CONFIDENCES, Confidence, Suspect
+from celeryleak_lint.rules.base import Rule
+from celeryleak_lint.rules.places import is_construction
+from celeryleak_lint.rules.wording import shown_function, suspect
+
+_FRESH_INSTANCE = frozenset({"__init__", "__new__", "__post_init__", "__enter__", "__aenter__", "__setstate__"})
+_CLOSERS = ("close", "aclose", "shutdown", "disconnect", "dispose", "stop", "quit", "terminate", "release")
+
+
+def check(project: Project) -> Iterator[Suspect]:
+    """``self.x = R()`` and ``global X; X = R()`` in a repeated function, unguarded, nothing closed."""
+    seen: set[int] = set()
+    for build in project.production.builds:
+        if id(build.function) in seen or not is_construction(build):
+            continue
+        place = _overwritten(project, build)
+        confidence = _confidence(project, build) if place else None
+        if confidence is None:
+            continue
+        seen.add(id(build.function))
+        fact = (
+            f"{shown_function(build.function)} stores a new `{build.resource.names[0]}` in "
+            f"`{_shown(place)}` on each call, and the one before is not closed"
+        )
+        yield suspect("CLK106", build, confidence, project.heat.heat(build.function), fact)
+
+
+def _overwritten(project: Project, build: Build) -> str:
+    """The attribute or global that is overwritten, or nothing."""
+    function, ends = build.function, build.fate.ends
+    if function.module.is_test or function.is_module_body or function.is_class_body or build.lazily:
+        return ""
+    if function.name in _FRESH_INSTANCE or ends & {"closed", "with", "foreign", "handed", "class"}:
+        return ""
+    if build.call.guards or project.caching.memo(function) is not None:
+        return ""
+    for target in build.fate.places:
+        kept = f"!.{target}" if "self" in ends and target[:1] not in "@!" else target
+        if kept[:1] in "!@" and "[]" not in kept and not _is_closed_here(build, kept):
+            return kept
+    return ""
+
+
+def _is_closed_here(build: Build, kept: str) -> bool:
+    return any(
+        call.callee == f"{kept}.{closer}" or any(value == kept for _, value in call.args)
+        for call in build.function.fact.calls
+        for closer in _CLOSERS
+    )
+
+
+def _confidence(project: Project, build: Build) -> Confidence | None:
+    function = build.function
+    if project.heat.is_once_like(function) or project.production.is_only_from_init(function):
+        return None
+    heat = project.heat.heat(function)
+    if heat.rank == "once":
+        return None
+    if not heat.is_hot:
+        return "possible"
+    limit: Confidence = "possible" if build.exemption or build.resource.effect == "cost" else "likely"
+    return max(limit, build.resource.ceiling, key=CONFIDENCES.index)
+
+
+def _shown(place: str) -> str:
+    return "self." + place[2:] if place.startswith("!.") else values.split(place)[0].rpartition(".")[2]
+
+
+RULE = Rule(
+    "CLK106",
+    "resource-overwritten",
+    "a repeated function stores a new resource over the last one, which is not closed",
+    "0.1",
+    check,
+)

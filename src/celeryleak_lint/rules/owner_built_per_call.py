@@ -1,0 +1,57 @@
+"""CLK105 owner-built-per-call: a class whose ``__init__`` builds a resource is itself built per call."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from celeryleak_lint.link.producers import Build
+from celeryleak_lint.link.project import Project
+from celeryleak_lint.model.findings import Suspect
+from celeryleak_lint.rules.base import Rule
+from celeryleak_lint.rules.judgement import judge
+from celeryleak_lint.rules.places import is_plain, once_per_function
+from celeryleak_lint.rules.wording import shown_function, suspect
+
+
+def check(project: Project) -> Iterator[Suspect]:
+    """Constructions of owners, at any depth, whose instance nobody keeps."""
+    builds = [
+        b
+        for b in project.production.builds
+        if b.via is not None and b.via.cls is not None and is_plain(project, b)
+    ]
+    for build, verdict in once_per_function(builds, lambda b: judge(project, b)):
+        if verdict.confidence is not None:
+            yield suspect("CLK105", build, verdict.confidence, verdict.heat, _fact(build))
+    yield from _unseen(project)
+
+
+def _unseen(project: Project) -> Iterator[Suspect]:
+    """Owners that nothing in the project builds: how often their users do is not known."""
+    for owner in project.production.owners.values():
+        assert owner.cls is not None
+        if owner.function.module.is_test or project.heat.is_once_like(owner.function):
+            continue
+        edges = project.production.owner_builders(owner.cls)
+        if any(not edge.function.module.is_test for edge in edges):
+            continue
+        build = owner.build
+        fact = f"each `{owner.cls.name}` builds a `{build.resource.names[0]}` of its own"
+        yield suspect("CLK105", build, "possible", project.heat.heat(build.function), fact)
+
+
+def _fact(build: Build) -> str:
+    assert build.via is not None
+    return (
+        f"{shown_function(build.function)} builds a new `{build.via.shown}` on each call, "
+        f"and its `__init__` builds a `{build.resource.names[0]}`"
+    )
+
+
+RULE = Rule(
+    "CLK105",
+    "owner-built-per-call",
+    "a class that builds a resource in its constructor is itself built on each call",
+    "0.1",
+    check,
+)

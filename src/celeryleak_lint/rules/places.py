@@ -1,0 +1,64 @@
+"""Which rule a build belongs to, and one finding where several say the same."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+
+from celeryleak_lint.link.index import Function
+from celeryleak_lint.link.producers import Build
+from celeryleak_lint.link.project import Project
+from celeryleak_lint.model.facts import LOOP, SMALL_LOOP, VARIES
+from celeryleak_lint.model.findings import CONFIDENCES
+from celeryleak_lint.rules.judgement import Verdict
+
+_ACCESSORS = frozenset({"__getattr__", "__getattribute__", "__get__", "__getitem__"})
+
+
+def is_accessor(project: Project, function: Function) -> bool:
+    """True for code that runs when an attribute is read: a property, ``__getattr__``, a descriptor."""
+    if project.graph.owner(function) is None:
+        return False
+    if project.caching.memo_row(function) is not None:
+        return False
+    return function.name in _ACCESSORS or project.resolver.is_property(function)
+
+
+def is_construction(build: Build) -> bool:
+    """True for objects; registrations (tasks, handlers, ``atexit``) have rules of their own."""
+    return build.resource.kind != "registration"
+
+
+def is_in_loop(build: Build) -> bool:
+    """True when a loop builds it again and again from what does not change in the loop."""
+    flags = build.call.flags
+    return bool(flags & LOOP) and not flags & (VARIES | SMALL_LOOP)
+
+
+def is_plain(project: Project, build: Build) -> bool:
+    """True when neither the loop rule nor the access rule has the better word for a build."""
+    if not is_construction(build):
+        return False
+    if is_in_loop(build) and build.fate.is_local:
+        return False
+    return not is_accessor(project, build.function)
+
+
+def once_per_function(
+    builds: Iterable[Build], judge: Callable[[Build], Verdict]
+) -> Iterator[tuple[Build, Verdict]]:
+    """Judged builds, one for each function and library: the surest, then the first in the text."""
+    best: dict[tuple[int, str], tuple[Build, Verdict]] = {}
+    for build in builds:
+        verdict = judge(build)
+        if verdict.confidence is None:
+            continue
+        key = (id(build.function), build.resource.distribution)
+        known = best.get(key)
+        if known is None or _rank(build, verdict) < _rank(*known):
+            best[key] = (build, verdict)
+    yield from best.values()
+
+
+def _rank(build: Build, verdict: Verdict) -> tuple[int, int]:
+    assert verdict.confidence is not None
+    return CONFIDENCES.index(verdict.confidence), build.call.line

@@ -1,0 +1,1 @@
+"""Everything that touches the disk or other processes: finding, reading, remembering, sharing out."""

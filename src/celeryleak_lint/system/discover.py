@@ -1,0 +1,132 @@
+"""From the paths a user names to the project they belong to: the same through every door."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
+
+from celeryleak_lint.config import Config
+from celeryleak_lint.model.findings import Failure
+from celeryleak_lint.model.source import Scope, SourceFile
+from celeryleak_lint.system.exclude import Exclusion, exclusion
+from celeryleak_lint.system.names import module_name, source_roots
+from celeryleak_lint.system.root import is_inside, project_root
+from celeryleak_lint.system.walk import Listing, leaves_out, list_files
+
+_TEST_FOLDERS = frozenset({"tests", "test", "testing"})
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """What the user asked for, resolved: absolute paths, and the root they belong to.
+
+    ``overlay`` maps paths relative to the root to bytes that stand in for the file there,
+    as an editor hands them over before saving.
+    """
+
+    root: str
+    working_directory: str
+    paths: tuple[str, ...]
+    overlay: Mapping[str, bytes] = field(default_factory=lambda: MappingProxyType({}))
+
+
+@dataclass(frozen=True, slots=True)
+class Discovery:
+    """The project's scope, and the folders and names that had to be left out unread."""
+
+    scope: Scope
+    failures: tuple[Failure, ...]
+
+
+def locate(paths: Sequence[str], *, working_directory: str) -> Place | tuple[str, ...]:
+    """Resolve paths (the working directory when there are none), or name all that are missing."""
+    here = os.path.realpath(working_directory)
+    given = [os.path.join(here, path) for path in paths] or [here]
+    wrong = [_wrong(path, full) for path, full in zip(paths, given, strict=False)]
+    if any(wrong):
+        return tuple(message for message in wrong if message)
+    resolved = tuple(os.path.realpath(path) for path in given)
+    return Place(project_root(resolved, working_directory=here), here, resolved)
+
+
+def locate_text(name: str, text: bytes, *, working_directory: str) -> Place:
+    """A place for text that has no file yet, or whose file is not the newest: an editor's buffer."""
+    here = os.path.realpath(working_directory)
+    path = os.path.realpath(os.path.join(here, name))
+    root = project_root((path,), working_directory=here)
+    relative = _relative(path, root)
+    return Place(root, here, (path,), MappingProxyType({relative: text}))
+
+
+def discover(place: Place, config: Config, *, force_exclude: bool = False) -> Discovery:
+    """Index the project at ``place``; never fails, whatever the tree looks like.
+
+    With ``force_exclude`` an exclusion holds also for what the user names, as pre-commit
+    needs, which names excluded files.
+    """
+    rules = exclusion(config.exclude, anchor=config.anchor)
+    given = [_relative(path, place.root) for path in place.paths]
+    if force_exclude:
+        given = [path for path in given if not path or not _is_excluded(place.root, path, rules)]
+    listing = list_files(place.root, [p for p in given if p not in place.overlay], rules)
+    files = tuple(sorted({*listing.files, *(p for p in given if p in place.overlay)}))
+    scope = _scope(place.root, replace(listing, files=files), config, _reported(given, files))
+    return Discovery(scope, listing.failures)
+
+
+def is_test_path(path: str) -> bool:
+    """Whether a path relative to the root is test code: decided by names of files and folders."""
+    *folders, name = path.split("/")
+    if not _TEST_FOLDERS.isdisjoint(folders):
+        return True
+    stem = name.rpartition(".")[0]
+    return stem == "conftest" or stem.startswith("test_") or stem.endswith("_test")
+
+
+def _scope(root: str, listing: Listing, config: Config, reported: frozenset[str] | None) -> Scope:
+    roots = source_roots(root, listing, configured=_configured(config))
+    files = []
+    for path in listing.files:
+        module, is_package = module_name(path, roots[path.rpartition("/")[0]], root)
+        files.append(SourceFile(path, module, is_package, is_test_path(path)))
+    return Scope(root, tuple(sorted(set(roots.values()))), tuple(files), reported)
+
+
+def _configured(config: Config) -> tuple[str, ...]:
+    """The configured source roots that lie in the project, seen from its root."""
+    if not config.anchor:
+        return config.src
+    prefix = config.anchor + "/"
+    inner = (source.removeprefix(prefix) for source in config.src if source.startswith(prefix))
+    return (*inner, *("" for source in config.src if source == config.anchor))
+
+
+def _reported(given: Sequence[str], files: Sequence[str]) -> frozenset[str] | None:
+    if "" in given:
+        return None
+    folders = tuple(f"{path}/" for path in given)
+    names = frozenset(given)
+    return frozenset(path for path in files if path in names or path.startswith(folders))
+
+
+def _is_excluded(root: str, path: str, rules: Exclusion) -> bool:
+    is_folder = os.path.isdir(os.path.join(root, path))
+    return leaves_out(root, path, rules, is_folder=is_folder)
+
+
+def _relative(path: str, root: str) -> str:
+    inner = os.path.relpath(path, root).replace(os.sep, "/")
+    return "" if inner == "." else inner
+
+
+def _wrong(given: str, full: str) -> str:
+    """What is wrong with a path that was given; empty when nothing is."""
+    try:
+        if os.path.isfile(full) or os.path.isdir(full):
+            return ""
+        kind = "neither a file nor a folder" if os.path.exists(full) else ""
+    except ValueError:
+        kind = ""
+    return f"{kind or 'no such file or folder'}: {given!r}"

@@ -1,0 +1,239 @@
+"""Summaries of all files of a project: from the cache, here, or by worker processes.
+
+A worker that dies costs one failure for the file it died on; everything else goes on.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from celeryleak_lint.model.facts import ModuleSummary
+from celeryleak_lint.model.findings import Failure
+from celeryleak_lint.model.source import Scope, SourceFile
+from celeryleak_lint.system.cache import Cache, Entry, digest_of
+from celeryleak_lint.system.read import reader, unread
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future, ProcessPoolExecutor
+    from multiprocessing.context import BaseContext
+
+#: With fewer files than this to summarise, starting processes costs more than it saves.
+MIN_FILES = 50
+
+_FILES_PER_TASK = 20
+_summary_decoder = msgspec.msgpack.Decoder(ModuleSummary)
+_failure_decoder = msgspec.msgpack.Decoder(Failure)
+
+
+class Outcome(msgspec.Struct, frozen=True, array_like=True):
+    """What became of one file, as a worker sends it; ``lasting`` outcomes may be cached."""
+
+    entry: Entry
+    lasting: bool
+
+
+_outcomes_decoder = msgspec.msgpack.Decoder(list[Outcome])
+
+
+@dataclass(frozen=True, slots=True)
+class Gathering:
+    """How summaries are made: with how many processes, which cache, and which unsaved texts."""
+
+    jobs: int = 1
+    cache: Cache | None = None
+    overlay: Mapping[str, bytes] = field(default_factory=lambda: MappingProxyType({}))
+
+
+def summaries(scope: Scope, how: Gathering) -> Iterator[ModuleSummary | Failure]:
+    """One summary, or the failure in its place, for each file of the scope, in its order."""
+    known = dict(_remembered(scope, how))
+    missing = [file for file in scope.files if file.path not in known]
+    made = _from_workers(scope.root, missing, how) if _is_worth_it(missing, how) else {}
+    for file in scope.files:
+        entry = known.get(file.path)
+        value = _decoded(entry) if entry is not None else None
+        if value is not None:
+            yield value
+            continue
+        outcome = made.get(file.path) or summarise_file(scope.root, file, how.overlay)
+        if how.cache is not None and outcome.lasting:
+            how.cache.put(file.path, outcome.entry)
+        yield _decoded(outcome.entry) or _broken(file, "its summary cannot be decoded")
+    if how.cache is not None:
+        how.cache.save(frozenset(file.path for file in scope.files))
+
+
+def available_jobs() -> int:
+    """How many processors this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def summarise_file(root: str, file: SourceFile, overlay: Mapping[str, bytes]) -> Outcome:
+    """Read and summarise one file; whatever goes wrong becomes an outcome."""
+    from celeryleak_lint.engine import summarise  # imported late: a warm cache never needs it
+
+    try:
+        data = reader(root, overlay)(file.path)
+    except OSError as error:
+        return _outcome(b"", unread(file.path, error), lasting=False)
+    try:
+        value = summarise(file, data)
+    except Exception as error:  # noqa: BLE001 - the boundary: one file must not end the run
+        return _outcome(b"", _broken(file, _described(error)), lasting=False)
+    return _outcome(digest_of(file, data), value, lasting=True)
+
+
+def _remembered(scope: Scope, how: Gathering) -> Iterator[tuple[str, Entry]]:
+    if how.cache is None:
+        return
+    read = reader(scope.root, how.overlay)
+    for file in scope.files:
+        try:
+            entry = how.cache.get(file.path, digest_of(file, read(file.path)))
+        except OSError:
+            continue
+        if entry is not None:
+            yield file.path, entry
+
+
+def _decoded(entry: Entry) -> ModuleSummary | Failure | None:
+    """The value in an entry; ``None`` when it is of a shape that this version does not know."""
+    try:
+        if entry.is_failure:
+            return _failure_decoder.decode(entry.payload)
+        return _summary_decoder.decode(entry.payload)
+    except (msgspec.DecodeError, RecursionError):
+        return None
+
+
+def _outcome(digest: bytes, value: ModuleSummary | Failure, *, lasting: bool) -> Outcome:
+    payload = msgspec.msgpack.encode(value)
+    return Outcome(Entry(digest, isinstance(value, Failure), payload), lasting)
+
+
+def _broken(file: SourceFile, reason: str) -> Failure:
+    message = f"internal error: {reason}; the file was not checked, please report this"
+    return Failure(file.path, 1, 1, message)
+
+
+def _described(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}".partition("\n")[0]
+
+
+def _is_worth_it(missing: Sequence[SourceFile], how: Gathering) -> bool:
+    return how.jobs > 1 and len(missing) >= MIN_FILES and not _is_daemon()
+
+
+def _is_daemon() -> bool:
+    """A daemonic process, such as a worker of flake8, must not have children."""
+    import multiprocessing  # imported late: small runs never need it
+
+    return bool(multiprocessing.current_process().daemon)
+
+
+def _from_workers(root: str, files: Sequence[SourceFile], how: Gathering) -> dict[str, Outcome]:
+    """Outcomes of files by path; what is missing in it is left for this process to do."""
+    made: dict[str, Outcome] = {}
+    plain = [file for file in files if file.path not in how.overlay]
+    tasks = deque(
+        tuple(plain[start : start + _FILES_PER_TASK])
+        for start in range(0, len(plain), _FILES_PER_TASK)
+    )
+    try:
+        while tasks:
+            suspects = _drain(root, tasks, how.jobs, made)
+            singly: deque[tuple[SourceFile, ...]] = deque(
+                (file,) for task in suspects for file in task
+            )
+            while singly:
+                for (file,) in _drain(root, singly, 1, made):
+                    made[file.path] = _died(file)
+    except (OSError, ImportError, NotImplementedError):
+        return made  # no processes on this system, or no more of them
+    return made
+
+
+def _drain(
+    root: str,
+    tasks: deque[tuple[SourceFile, ...]],
+    jobs: int,
+    made: dict[str, Outcome],
+) -> tuple[tuple[SourceFile, ...], ...]:
+    """Work through ``tasks`` until none is left, or until a worker dies.
+
+    Gives the tasks that were under way then, one of which killed it. With one job only one
+    task is ever under way, so the culprit is known.
+    """
+    from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
+    from concurrent.futures.process import BrokenProcessPool
+
+    under_way: dict[Future[bytes], tuple[SourceFile, ...]] = {}
+    limit = 2 * jobs if jobs > 1 else 1
+    with ProcessPoolExecutor(jobs, mp_context=_context(), initializer=_start_worker) as pool:
+        _ensure_running(pool)
+        try:
+            while tasks or under_way:
+                while tasks and len(under_way) < limit:
+                    under_way[_submitted(pool, root, tasks[0])] = tasks[0]
+                    tasks.popleft()
+                for future in wait(under_way, return_when=FIRST_COMPLETED).done:
+                    made.update(_received(under_way[future], future.result()))
+                    del under_way[future]
+        except BrokenProcessPool:
+            return tuple(under_way.values())
+    return ()
+
+
+def _ensure_running(pool: ProcessPoolExecutor) -> None:
+    """Raise ``OSError`` when workers die before they have any work: no file is to blame then."""
+    from concurrent.futures.process import BrokenProcessPool
+
+    try:
+        pool.submit(os.getpid).result()
+    except BrokenProcessPool as error:
+        raise ChildProcessError(str(error)) from error
+
+
+def _submitted(pool: ProcessPoolExecutor, root: str, task: tuple[SourceFile, ...]) -> Future[bytes]:
+    return pool.submit(_work, root, task)
+
+
+def _received(task: Iterable[SourceFile], sent: bytes) -> Iterator[tuple[str, Outcome]]:
+    for file, outcome in zip(task, _outcomes_decoder.decode(sent), strict=True):
+        yield file.path, outcome
+
+
+def _work(root: str, task: tuple[SourceFile, ...]) -> bytes:
+    """Runs in a worker: the outcomes of a task, encoded, which is cheaper than pickling them."""
+    return msgspec.msgpack.encode([summarise_file(root, file, {}) for file in task])
+
+
+def _died(file: SourceFile) -> Outcome:
+    message = "the process that read this file died; the file was not checked"
+    return _outcome(b"", Failure(file.path, 1, 1, message), lasting=False)
+
+
+def _start_worker() -> None:
+    """Leave the keyboard to the parent, which ends its workers itself."""
+    import signal
+
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+def _context() -> BaseContext:
+    """Fork where that is safe and cheap (Linux, one thread), else start processes afresh."""
+    import multiprocessing
+
+    is_safe = sys.platform == "linux" and threading.active_count() == 1
+    return multiprocessing.get_context("fork" if is_safe else "spawn")

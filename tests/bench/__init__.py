@@ -1,0 +1,1 @@
+"""Tests of the benches: their scoring, their samples and their committed data."""

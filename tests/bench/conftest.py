@@ -1,0 +1,8 @@
+"""Makes the scripts in `bench/` importable, as they are when they run."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[2] / "bench"))

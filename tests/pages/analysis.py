@@ -1,0 +1,72 @@
+"""Runs the engine on files in memory, as the doors run it on a project."""
+
+from __future__ import annotations
+
+import functools
+import sys
+from collections.abc import Mapping
+from dataclasses import replace
+
+from celeryleak_lint.catalog.lookup import Catalog, load
+from celeryleak_lint.config import Config, parse
+from celeryleak_lint.engine import analyse as analyse_scope
+from celeryleak_lint.engine import summarise
+from celeryleak_lint.model.findings import Confidence, Report
+from celeryleak_lint.model.source import Scope, SourceFile
+from celeryleak_lint.rules import RULES
+from celeryleak_lint.system.discover import is_test_path
+from tests.pages.names import module_of
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+ROOT = "/case"
+Options = tuple[Config, Catalog]
+
+
+def analyse(files: Mapping[str, str], *, options: str, confidence: Confidence | None) -> Report:
+    """Check files by path; `options` is TOML, `confidence` overrides what it says."""
+    config, catalog = _settings(options)
+    if confidence is not None:
+        config = replace(config, confidence=confidence)
+    sources = tuple(_source(path, config.src) for path in sorted(files))
+    data = {path: text.encode("utf-8") for path, text in files.items()}
+    scope = Scope(ROOT, config.src or ("",), sources)
+    return analyse_scope(
+        scope,
+        config=config,
+        catalog=catalog,
+        read=data.__getitem__,
+        summaries=[summarise(source, data[source.path]) for source in sources],
+    )
+
+
+def hot_decorators() -> frozenset[str]:
+    """Last names of the decorators by which the catalog makes a function hot."""
+    _, catalog = _settings("")
+    return frozenset(
+        name.split(".")[-1]
+        for entry in catalog.tables.entry_points
+        if entry.kind == "decorator" and entry.heat == "hot"
+        for name in entry.names
+    ) - {"*"}
+
+
+@functools.lru_cache(maxsize=256)
+def _settings(options: str) -> Options:
+    table = tomllib.loads(options)
+    config = parse(table, codes=[rule.code for rule in RULES], file="options")
+    wrong = config if isinstance(config, tuple) else ()
+    settings = config if isinstance(config, Config) else Config()
+    catalog, errors = load(settings.tables, "options")
+    if wrong or errors:
+        raise ValueError("\n".join([*map(str, wrong), *errors]))
+    return settings, catalog
+
+
+def _source(path: str, roots: tuple[str, ...]) -> SourceFile:
+    inside = [root for root in roots if root and path.startswith(root + "/")]
+    seen = path.removeprefix(max(inside, key=len) + "/") if inside else path
+    return SourceFile(path, module_of(seen), path.endswith("__init__.py"), is_test_path(path))
