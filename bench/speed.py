@@ -72,7 +72,7 @@ TOOLS = (
     ),
     Tool(
         "pythaw", "all its rules", ("pythaw",),
-        ("{bin}/pythaw", "check", "{tree}"), frozenset({0, 1, 2}),
+        ("{bin}/pythaw", "check", "{tree}"),
     ),
     Tool(
         "pylint", "its default checks", ("pylint",),

@@ -48,7 +48,7 @@ def _about(project: Project, function: Function, line: int) -> Iterator[str]:
         yield from _build(project, build)
     producer = project.production.producers.get(id(function))
     if producer is not None:
-        yield f"is a producer: returns a fresh `{producer.build.resource.names[0]}`"
+        yield f"is a producer: returns a fresh `{producer.build.name}`"
 
 
 def _because(heat: Heat) -> str:
@@ -64,7 +64,7 @@ def _build(project: Project, build: Build) -> Iterator[str]:
     verdict = judge(project, build)
     resource = build.resource
     through = f" through `{build.via.shown}`" if build.via is not None else ""
-    yield f"line {build.call.line} builds `{resource.names[0]}`{through}: {consequence(resource.effect)}"
+    yield f"line {build.call.line} builds `{build.name}`{through}: {consequence(resource.effect)}"
     yield f"  its fate: {build.fate.describe()}{' (built lazily)' if build.lazily else ''}"
     places = sorted(set(build.fate.places))
     if places:

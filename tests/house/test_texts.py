@@ -8,7 +8,7 @@ from celeryleak_lint.model.findings import CONFIDENCES, Effect
 from tests.house.sources import ROOT, texts
 
 #: An absolute path below somebody's own folder, on this or any other machine.
-MACHINE_PATH = re.compile(r"(?<![\w./])/(?:home|root|Users|work)/\w|\b[A-Z]:\\+Users\\")
+MACHINE_PATH = re.compile(r"(?<![\w./])/(?:home|root|Users|workspaces?|work)/\w|\b[A-Z]:\\+Users\\")
 TERM = re.compile(r"^\*\*(.+?)\*\*: ", re.MULTILINE)
 VOCABULARY = (
     "destination", "false alarm", "guard", "heat", "hot root", "missed alarm", "producer",

@@ -11,6 +11,8 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+#: Template strings exist from Python 3.14 on.
+TEMPLATES = (ast.JoinedStr, getattr(ast, "TemplateStr", ast.JoinedStr))
 WORD = re.compile(r"[A-Za-z_]\w*")
 Import = ast.Import | ast.ImportFrom
 
@@ -86,12 +88,12 @@ def bound_otherwise(tree: ast.Module) -> frozenset[str]:
 
 
 def in_text(tree: ast.Module) -> frozenset[str]:
-    """Words of string literals and names inside f-strings: a rewrite cannot reach them."""
+    """Words of string literals and names inside f-strings and t-strings: a rewrite cannot reach them."""
     found: set[str] = set()
     for node in ast.walk(tree):
         if isinstance(node, ast.Constant) and isinstance(node.value, str):
             found.update(WORD.findall(node.value))
-        if isinstance(node, ast.JoinedStr):
+        if isinstance(node, TEMPLATES):
             found.update(each.id for each in ast.walk(node) if isinstance(each, ast.Name))
     return frozenset(found)
 

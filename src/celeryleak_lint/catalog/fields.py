@@ -209,6 +209,7 @@ VOCABULARY: Mapping[str, Field] = {
     "per-call": _WORDS,
     "entity-key": _WORDS,
     "configuration-key": _WORDS,
+    "job-runners": _WORDS,
 }
 
 

@@ -161,14 +161,17 @@ def _missing(item: Mapping[str, Any], table: str, *, is_bundled: bool) -> Iterat
     yield from (f"missing key {key!r}" for key in required if key not in item)
     if "name" in item and "names" in item:
         yield "give either 'name' or 'names', not both"
-    if item.get("source") == [] or item.get("names") == []:
-        yield "'source' and 'names' must not be empty"
+    yield from (
+        f"{key!r} must not be empty"
+        for key in ("source", "names", "patterns")
+        if item.get(key) == []
+    )
     kind = item.get("kind", "decorator") if table == "entry-point" else ""
     if kind == "module-level":
         if not item.get("paths") and not item.get("imports"):
             yield "a module-level entry point needs 'paths' or 'imports'"
         return
-    if not any(item.get(key) for key in ("name", "names", "patterns")):
+    if not any(key in item for key in ("name", "names", "patterns")):
         yield "missing key 'names'"
     if kind == "call-argument" and not item.get("arguments"):
         yield "a call-argument entry point needs 'arguments'"

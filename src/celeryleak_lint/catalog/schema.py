@@ -153,7 +153,8 @@ class Vocabulary:
     names that hold configuration. ``credential``: arguments that carry a caller's secret.
     ``per_call``: parameter names that carry one request, message or user. ``entity_key``:
     words in the key of a collection that grow with traffic. ``configuration_key``: words
-    in a key that configuration or code size bounds.
+    in a key that configuration or code size bounds. ``job_runners``: packages whose workers
+    fork a process for each job, so that nothing outlives it.
     """
 
     once: tuple[str, ...] = ()
@@ -162,6 +163,7 @@ class Vocabulary:
     per_call: tuple[str, ...] = ()
     entity_key: tuple[str, ...] = ()
     configuration_key: tuple[str, ...] = ()
+    job_runners: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from celeryleak_lint.cst.jobs import JobKind, Plain, perform
+from celeryleak_lint.cst.jobs import JobKind, Plain, describe, perform
 from celeryleak_lint.cst.scanning import Unscannable, logical_lines
 from celeryleak_lint.cst.stacks import run_on_stack
 from celeryleak_lint.cst.weight import weigh
@@ -55,25 +55,27 @@ def run_contained(
     if weight.certain > HOPELESS_DEPTH:
         return Contained(
             weight.line,
-            f"an expression is nested {weight.certain} levels deep, the finder stops at "
+            f"an expression makes a tree of {weight.certain} levels, the parser is stopped at "
             f"{HOPELESS_DEPTH}; split the expression",
         )
     if weight.possible > SAFE_DEPTH or len(text) > SAFE_SIZE:
         return _in_child(kind, text, argument, time_limit)
     outcome = run_on_stack(_STACK_MEGABYTES, lambda: perform(kind, text, argument))
-    if isinstance(outcome, RecursionError):
+    # positions that a swallowed recursion error has left out are missing keys
+    if isinstance(outcome, RecursionError | KeyError):
         return _in_child(kind, text, argument, time_limit)
     return _failed(outcome) if isinstance(outcome, BaseException) else outcome
 
 
 def _failed(error: BaseException) -> Contained:
-    line = getattr(error, "raw_line", 1)
-    detail = " ".join(str(error).split())[:200]
-    return Contained(
-        line,
-        f"the parser failed on this statement ({type(error).__name__}: {detail})",
-        is_syntax=type(error).__name__ == "ParserSyntaxError",
-    )
+    kind, line, detail = describe(error)
+    return _refused(kind, line, detail)
+
+
+def _refused(kind: str, line: int, detail: str) -> Contained:
+    if kind == "ParserSyntaxError":
+        return Contained(line, f"the parser refuses this statement ({detail})", is_syntax=True)
+    return Contained(line, f"the parser failed on this statement ({kind}: {detail})")
 
 
 def _in_child(
@@ -106,18 +108,14 @@ def _answer(output: bytes, status: int) -> list[Plain] | Contained:
         answer = json.loads(output)
         if "result" in answer:
             return list(answer["result"])
-        error = str(answer["error"])
+        kind, line, detail = answer["error"]
     except (ValueError, TypeError, KeyError):
         return Contained(
             1,
             f"the parser crashed on this statement (its process ended with status {status}); "
             "split its longest expression",
         )
-    return Contained(
-        1,
-        f"the parser failed on this statement ({error})",
-        is_syntax=error.startswith("ParserSyntaxError"),
-    )
+    return _refused(kind, line, detail)
 
 
 def _search_path() -> list[str]:

@@ -15,7 +15,7 @@ _LEADING_FORM_FEED = re.compile(r"[ \t]*\f[ \t\f]*")
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Decoded text without byte order mark whose lines all end in ``\\n``.
+    """Decoded text without byte order mark whose lines all end in a line feed.
 
     Line numbers are those of the file; columns are too, but for the mark, which counts as
     one column of line 1 when ``has_bom``. ``encoding`` is the codec of the file.
@@ -39,7 +39,7 @@ class Undecodable:
 
 
 def decode(data: bytes) -> Source | Undecodable:
-    """Read the bytes of a file as PEP 263 says; line ends become ``\\n``, nothing else changes."""
+    """Read the bytes of a file as PEP 263 says; line ends become line feeds, no more."""
     from tokenize import detect_encoding
 
     unified = data.replace(b"\r\n", b"\n").replace(b"\r", b"\n")

@@ -1,7 +1,7 @@
 """The child process that does one job where libcst may crash or take for ever.
 
-Reads a request as JSON from the start-up line's ``request`` and prints one JSON object:
-``{"result": [...]}`` or ``{"error": "..."}``. Whatever it dies of, its parent survives.
+Its start-up line hands it a request; it writes one JSON object, ``{"result": [...]}`` or
+``{"error": [kind, line, detail]}``. Whatever it dies of, its parent survives.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import json
 import sys
 from collections.abc import Mapping
 
-from celeryleak_lint.cst.jobs import JobKind, Plain, perform
+from celeryleak_lint.cst.jobs import JobKind, Plain, describe, perform
 from celeryleak_lint.cst.stacks import run_on_stack
 
 #: Enough for every depth that is not refused beforehand; only touched pages cost memory.
@@ -23,12 +23,13 @@ def main(request: Mapping[str, Plain]) -> None:
     _forbid_core_dumps()
     sys.setrecursionlimit(_RECURSION_LIMIT)
     kind, text, argument = request["kind"], request["text"], request["argument"]
-    answer = run_on_stack(_STACK_MEGABYTES, lambda: perform(_kind(kind), str(text), _rows(argument)))
+    answer = run_on_stack(
+        _STACK_MEGABYTES, lambda: perform(_kind(kind), str(text), _rows(argument))
+    )
     if isinstance(answer, BaseException):
-        line = " ".join(str(answer).split())[:200]
-        print(json.dumps({"error": f"{type(answer).__name__}: {line}"}))
+        sys.stdout.write(json.dumps({"error": describe(answer)}))
     else:
-        print(json.dumps({"result": answer}))
+        sys.stdout.write(json.dumps({"result": answer}))
 
 
 def _kind(written: Plain) -> JobKind:

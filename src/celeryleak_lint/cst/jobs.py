@@ -5,8 +5,11 @@ The only module of the layer that imports the visitors, and it does so when a jo
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Literal, cast
+
+_PLACE = re.compile(r"error at (\d+):")
 
 JobKind = Literal["find", "newer"]
 
@@ -41,3 +44,14 @@ def _find(text: str, argument: Sequence[Plain]) -> list[Plain]:
         else [found.line, found.column, found.end_line, found.end_column]
         for found in find(text, spots)
     ]
+
+
+def describe(error: BaseException) -> tuple[str, int, str]:
+    """The class of what a job raised, the line (from 1) it blames, and what it says."""
+    # never `str(error)`: a `KeyError` from deep inside holds a node and would print its tree
+    said = getattr(error, "message", error.args[0] if error.args else "")
+    said = said if isinstance(said, str) and said else "no message"
+    # the parser's own words are right where the exception's attributes are not
+    place = _PLACE.search(said)
+    line = int(place[1]) if place else getattr(error, "raw_line", 1)
+    return type(error).__name__, line if isinstance(line, int) else 1, " ".join(said.split())[:200]

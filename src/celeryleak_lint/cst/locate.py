@@ -6,7 +6,6 @@ never an exception and never silence.
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import cast
@@ -15,6 +14,7 @@ from celeryleak_lint.cst.containment import TIME_LIMIT, Contained, run_contained
 from celeryleak_lint.cst.jobs import Plain
 from celeryleak_lint.cst.layout import Layout, lay_out
 from celeryleak_lint.cst.slices import Slice, Slicer
+from celeryleak_lint.cst.templates import templates_as_formatted
 from celeryleak_lint.cst.thinning import thin
 from celeryleak_lint.model.source import Span, Spot
 
@@ -53,49 +53,53 @@ def locate(data: bytes, spots: Sequence[Spot], *, time_limit: float = TIME_LIMIT
     layout = lay_out(data)
     if not isinstance(layout, Layout):
         return Located((), (Unplaced(tuple(spots), layout.line, layout.reason),))
-    slicer = Slicer(layout)
-    grouped: defaultdict[int, list[Spot]] = defaultdict(list)
-    slices: dict[int, Slice] = {}
+    grouped, placeless = _group(layout, spots)
     placed: list[Placed] = []
-    unplaced: list[Unplaced] = []
-    for spot in spots:
-        piece = slicer.around(spot.line)
-        if piece is None:
-            unplaced.append(Unplaced((spot,), spot.line, "no statement is on its line"))
-            continue
-        slices[id(piece)] = piece
-        grouped[id(piece)].append(spot)
-    for identity, piece in slices.items():
-        _locate_in(layout, piece, grouped[identity], time_limit, placed, unplaced)
-    placed.sort(key=lambda found: (found.span.line, found.span.column))
+    unplaced = [Unplaced((spot,), spot.line, "no statement is on its line") for spot in placeless]
+    for piece, asked in grouped:
+        found = _locate_in(layout, thin(piece), asked, time_limit)
+        placed += found.placed
+        unplaced += found.unplaced
+    placed.sort(key=lambda place: (place.span.line, place.span.column))
     unplaced.sort(key=lambda missing: missing.line)
     return Located(tuple(placed), tuple(unplaced))
 
 
-def _locate_in(
-    layout: Layout,
-    piece: Slice,
-    spots: Sequence[Spot],
-    time_limit: float,
-    placed: list[Placed],
-    unplaced: list[Unplaced],
-) -> None:
-    piece = thin(piece)
+def _group(
+    layout: Layout, spots: Sequence[Spot]
+) -> tuple[list[tuple[Slice, list[Spot]]], list[Spot]]:
+    """The slices to parse, each with its spots, and the spots on lines without a statement."""
+    slicer = Slicer(layout)
+    grouped: dict[int, tuple[Slice, list[Spot]]] = {}
+    placeless: list[Spot] = []
+    for spot in spots:
+        piece = slicer.around(spot.line)
+        if piece is None:
+            placeless.append(spot)
+        else:
+            grouped.setdefault(id(piece), (piece, []))[1].append(spot)
+    return list(grouped.values()), placeless
+
+
+def _locate_in(layout: Layout, piece: Slice, spots: Sequence[Spot], time_limit: float) -> Located:
     rows = {line: row for row, line in enumerate(piece.lines, start=1)}
     asked = [
         [spot.kind, spot.function, rows.get(spot.line, 0), spot.name, spot.ordinal]
         for spot in spots
     ]
-    outcome = run_contained("find", piece.text, asked, time_limit=time_limit)
+    text = templates_as_formatted(piece.text)
+    outcome = run_contained("find", text, asked, time_limit=time_limit)
     if isinstance(outcome, Contained):
         line = piece.lines[min(max(outcome.line, 1), len(piece.lines)) - 1]
-        unplaced.append(Unplaced(tuple(spots), line, outcome.reason))
-        return
+        return Located((), (Unplaced(tuple(spots), line, outcome.reason),))
+    placed: list[Placed] = []
+    unplaced: list[Unplaced] = []
     for spot, found in zip(spots, outcome, strict=True):
         if isinstance(found, str):
             unplaced.append(Unplaced((spot,), spot.line, found))
         else:
             placed.append(Placed(spot, _span(layout, piece, found)))
+    return Located(tuple(placed), tuple(unplaced))
 
 
 def _span(layout: Layout, piece: Slice, found: Plain) -> Span:

@@ -59,7 +59,7 @@ class Unscannable:
     reason: str
 
 
-class _OpenString(Exception):
+class _OpenStringError(Exception):
     """A string that never ends; carries the offset of its opening quote."""
 
     def __init__(self, offset: int) -> None:
@@ -68,23 +68,21 @@ class _OpenString(Exception):
 
 
 def logical_lines(text: str) -> tuple[LogicalLine, ...] | Unscannable:
-    """All logical lines of ``text`` (lines ended by ``\\n``) in order, without blank ones."""
+    """All logical lines of ``text`` in order, without blank ones."""
     lines: list[LogicalLine] = []
     position, line, size = 0, 1, len(text)
     try:
-        while position < size:
+        while position < size and (head := _HEAD.match(text, position)):
             blank = _BLANK.match(text, position)
             if blank:
                 position, line = blank.end(), line + 1
                 continue
-            head = _HEAD.match(text, position)
-            assert head is not None  # the pattern matches the empty string
             end = _line_end(text, position)
             newlines = text.count("\n", position, end)
             last = line + newlines - (text[end - 1] == "\n")
             lines.append(LogicalLine(line, last, _width(head[1]), head[2], end))
             position, line = end, line + newlines
-    except _OpenString as trouble:
+    except _OpenStringError as trouble:
         return Unscannable(text.count("\n", 0, trouble.offset) + 1, "a string is never closed")
     return tuple(lines)
 
@@ -96,7 +94,7 @@ def string_end(text: str, quote: int) -> tuple[str, int]:
     """
     try:
         return _prefix(text, quote), _string_end(text, quote, 0)
-    except _OpenString:
+    except _OpenStringError:
         return _prefix(text, quote), -1
 
 
@@ -105,9 +103,7 @@ def _line_end(text: str, position: int) -> int:
     if plain:
         return plain.end()
     depth, size = 0, len(text)
-    while position < size:
-        token = _TOKEN.match(text, position)
-        assert token is not None  # every character starts some token
+    while position < size and (token := _TOKEN.match(text, position)):
         position = token.end()
         kind = token.lastgroup
         if kind == "quote":
@@ -146,20 +142,20 @@ def _string_end(text: str, quote: int, level: int) -> int:
     prefix = _prefix(text, quote)
     if "f" in prefix or "t" in prefix:
         if level >= _DEEPEST_STRING:
-            raise _OpenString(quote)
-        return _formatted_end(text, start, mark, "r" in prefix, level + 1)
+            raise _OpenStringError(quote)
+        return _formatted_end(text, start, mark, level + 1, raw="r" in prefix)
     rest = _STRING_REST[mark].match(text, start)
     if rest is None:
-        raise _OpenString(quote)
+        raise _OpenStringError(quote)
     return rest.end()
 
 
-def _formatted_end(text: str, start: int, mark: str, raw: bool, level: int) -> int:
+def _formatted_end(text: str, start: int, mark: str, level: int, *, raw: bool) -> int:
     position = start
     while piece := _PIECE.search(text, position):
         at, character = piece.start(), piece.group()
         if character == "\\":
-            position = _after_backslash(text, at, raw)
+            position = _after_backslash(text, at, raw=raw)
         elif character == "{":
             doubled = text.startswith("{{", at)
             position = at + 2 if doubled else _field_end(text, at + 1, mark, level)
@@ -171,10 +167,10 @@ def _formatted_end(text: str, start: int, mark: str, raw: bool, level: int) -> i
             return at + len(mark)
         else:
             position = at + 1
-    raise _OpenString(start - len(mark))
+    raise _OpenStringError(start - len(mark))
 
 
-def _after_backslash(text: str, at: int, raw: bool) -> int:
+def _after_backslash(text: str, at: int, *, raw: bool) -> int:
     following = text[at + 1 : at + 2]
     if following in "{}":
         return at + 1  # the backslash is text, the brace still opens a field
@@ -201,13 +197,13 @@ def _field_end(text: str, start: int, mark: str, level: int) -> int:
             return position
         else:
             depth -= 1
-    raise _OpenString(start)
+    raise _OpenStringError(start)
 
 
 def _spec_end(text: str, start: int, mark: str, level: int) -> int:
     """Offset after the ``}`` that closes the field whose format specification begins here."""
     if level >= _DEEPEST_STRING:
-        raise _OpenString(start)
+        raise _OpenStringError(start)
     position = start
     while piece := _SPEC_PIECE.search(text, position):
         at, character = piece.start(), piece.group()
@@ -219,4 +215,4 @@ def _spec_end(text: str, start: int, mark: str, level: int) -> int:
             break
         else:
             position = at + 1
-    raise _OpenString(start)
+    raise _OpenStringError(start)

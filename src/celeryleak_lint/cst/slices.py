@@ -99,9 +99,7 @@ def whole(layout: Layout, enclosing: Sequence[Statement], statement: Statement) 
 
 def headers_only(layout: Layout, enclosing: Sequence[Statement], statement: Statement) -> Slice:
     """Like ``whole``, but every body is ``pass``: decorators and headers are what is left."""
-    return _join(
-        [*(_stand_in(layout, outer) for outer in enclosing), *_headers(layout, statement)]
-    )
+    return _join([*(_stand_in(layout, outer) for outer in enclosing), *_headers(layout, statement)])
 
 
 def _headers(layout: Layout, statement: Statement) -> Iterator[_Row]:
@@ -127,7 +125,7 @@ def _stand_in(layout: Layout, outer: Statement) -> _Row:
     written = layout.physical[header.line - 1].split(None, 3)
     if written[0] == "async":
         written = written[1:]
-    kind, name = (written + ["", ""])[:2]
+    kind, name = [*written, "", ""][:2]
     name = _leading_identifier(name)
     opening = "if 1:"
     if name and kind in ("class", "def"):

@@ -20,7 +20,7 @@ def run_on_stack(megabytes: int, job: Callable[[], T]) -> T | BaseException:
     def run() -> None:
         try:
             outcome.append(job())
-        except BaseException as error:
+        except BaseException as error:  # noqa: BLE001 - see the docstring
             outcome.append(error)
 
     worker = threading.Thread(target=run, daemon=True)

@@ -30,6 +30,7 @@ def templates_as_formatted(text: str) -> str:
         if position < 0:
             break
         if "t" in prefix:
-            kept += (text[done : quote - 2], text[quote - 2 : quote].translate(_FORMATTED))
+            start = quote - len(prefix)
+            kept += (text[done:start], text[start:quote].translate(_FORMATTED))
             done = quote
     return "".join((*kept, text[done:]))

@@ -62,7 +62,7 @@ def _choose(candidates: Sequence[Candidate], spot: Spot) -> Span | str:
     if spot.ordinal < len(here):
         return here[spot.ordinal].span
     if here:
-        return f"it has {len(here)} of that name on its line, number {spot.ordinal + 1} is asked for"
+        return f"number {spot.ordinal + 1} of its name is asked for, its line has {len(here)}"
     # an interpreter may give calls in a formatted string a line of the string instead
     quoted = [candidate for candidate in alike if candidate.in_string]
     distances = sorted({abs(candidate.start[0] - spot.line) for candidate in quoted})

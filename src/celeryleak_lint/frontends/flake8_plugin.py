@@ -13,10 +13,9 @@ from typing import TYPE_CHECKING, ClassVar
 
 import celeryleak_lint
 from celeryleak_lint.frontends.handover import Row, Rows, hand_over, is_worker, take_over
+from celeryleak_lint.model.findings import CONFIDENCES
 
 if TYPE_CHECKING:
-    import ast
-
     from flake8.options.manager import OptionManager
 
     from celeryleak_lint.frontends.run import Outcome, Request
@@ -35,7 +34,7 @@ class Plugin:
 
     def __init__(  # the name `tree` is how flake8 knows that we run once a file
         self,
-        tree: ast.AST,  # noqa: ARG002
+        tree: object,  # noqa: ARG002
         filename: str,
         lines: Sequence[str] = (),
     ) -> None:
@@ -49,8 +48,8 @@ class Plugin:
         manager.add_option(
             "--clk-confidence",
             default="",
+            choices=CONFIDENCES,
             parse_from_config=True,
-            metavar="LEVEL",
             help="Report findings at least this sure: certain, likely or possible.",
         )
         manager.add_option(

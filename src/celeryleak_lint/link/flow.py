@@ -13,6 +13,7 @@ from celeryleak_lint.catalog.schema import Resource
 from celeryleak_lint.link.index import Function
 from celeryleak_lint.link.resolve import Resolver
 from celeryleak_lint.model import values
+from celeryleak_lint.model.facts import CallFact
 
 #: Where an object can end, from what settles the question to what leaves it open.
 KEPT = ("global", "class", "closure", "foreign", "handed", "default")
@@ -144,7 +145,7 @@ class _Trail:
         kind, _, name = wrapper.partition(" ")
         if kind == "el":
             self._element(function, inner, depth)
-        elif (name if kind == "read" else "[]") in self.derives or self._is_container_item(kind):
+        elif kind == "item" or name in self.derives or "__getattr__" in self.derives:
             self._sink(function, inner, depth)
         else:
             self._end("local")
@@ -154,10 +155,6 @@ class _Trail:
             self._end("local")
         else:
             self._sink(function, inner, depth + 1)
-
-    def _is_container_item(self, kind: str) -> bool:
-        """Items of an unknown container may be the object: only resources are no containers."""
-        return kind == "item" and self.resource is None
 
     def _variable(self, function: Function, name: str, depth: int) -> None:
         uses = function.uses.get(name, ())
@@ -191,12 +188,9 @@ class _Trail:
 
     def _owner(self, function: Function, name: str, depth: int) -> None:
         """It was put into a local object: where that goes, it goes too."""
-        held = function.locals.get(name, ())
-        for value in held:
-            for root in values.roots(value):
-                if root[:1] in "@!^>$" and len(root) > 1 and not root.startswith("@builtins."):
-                    self._end("foreign", root)
-                    return
+        if not all(_is_fresh(function, value) for value in function.locals.get(name, ())):
+            self._end("foreign", name)
+            return
         fresh = [use for use in function.uses.get(name, ()) if not use.startswith("fill")]
         if fresh:
             self.follow(function, tuple(fresh), depth + 1)
@@ -215,6 +209,8 @@ class _Trail:
             self.follow(function, call.sinks, depth + 1)
         elif call.name in ("__enter__", "__aenter__"):
             self._end("closed")
+        elif _is_fluent(function, call):
+            self.follow(function, call.sinks, depth + 1)
         else:
             self._end("local")
 
@@ -301,6 +297,26 @@ class _Trail:
             self._end("handed")
         else:
             self._end("local")
+
+
+def _is_fluent(function: Function, call: CallFact) -> bool:
+    """``x = x.method(...)``: the method hands the object on under its old name."""
+    owner = call.callee.rpartition(".")[0]
+    if owner[:1] == "%":
+        return f"var {owner[1:]}" in call.sinks
+    if owner[:1] == "#" and owner == values.split(owner)[0]:
+        return call.name in ("to", "eval", "cuda", "cpu", "half", "bind")
+    return False
+
+
+def _is_fresh(function: Function, value: str) -> bool:
+    """True for a container or object that the function itself has just made."""
+    if value[:1] in "[{=":
+        return True
+    if value[:1] != "#" or value != values.split(value)[0]:
+        return False
+    name = function.fact.calls[int(value[1:])].name
+    return name in _PASSING_BUILTINS or name in ("defaultdict", "OrderedDict") or name[:1].isupper()
 
 
 def _collects_keywords(function: Function, name: str) -> bool:

@@ -7,7 +7,7 @@ guarded lazy calls, at start-up names and in test code.
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fnmatch import fnmatch
 from typing import Literal
 
@@ -19,6 +19,7 @@ from celeryleak_lint.link.flow import Flow
 from celeryleak_lint.link.index import Class, Function
 from celeryleak_lint.link.resolve import Resolver
 from celeryleak_lint.model import values
+from celeryleak_lint.model.facts import ModuleSummary
 from celeryleak_lint.model.facts import DECORATES, LOOP, MAIN, SMALL_LOOP
 from celeryleak_lint.model.findings import SuspectStep
 
@@ -38,7 +39,7 @@ class Heat:
     steps: tuple[SuspectStep, ...] = ()
     entry: EntryPoint | None = None
     stopped: str = ""
-    reaches: bool = False
+    is_sure: bool = True
 
     @property
     def is_hot(self) -> bool:
@@ -67,6 +68,8 @@ class Thermometer:
         self.catalog = catalog
         self._heat: dict[int, Heat] = {}
         self._marks: dict[int, Mark | None] = {}
+        self.forks_per_job = self._has_job_processes()
+        self._tools: dict[str, EntryPoint | None] = {}
 
     def heat(self, function: Function) -> Heat:
         """The heat of a function, with the shortest chain from a hot root."""
@@ -74,6 +77,16 @@ class Thermometer:
         if known is None:
             known = self._heat[id(function)] = self._search(function)
         return known
+
+    def _has_job_processes(self) -> bool:
+        """True when the project runs its background work with a library whose workers fork for each job."""
+        runners = self.catalog.tables.vocabulary.job_runners
+        return any(
+            mentioned.partition(".")[0] in runners
+            for summary in self.graph.index.modules.values()
+            if not summary.is_test and summary.module.partition(".")[0] not in runners
+            for mentioned in summary.mentioned
+        )
 
     def mark(self, function: Function) -> Mark | None:
         """What the function itself says: an entry point, a start-up hook, test code."""
@@ -84,16 +97,16 @@ class Thermometer:
     # -- search ----------------------------------------------------------------------------
 
     def _search(self, function: Function) -> Heat:
-        queue: deque[tuple[Function, tuple[SuspectStep, ...], bool]] = deque([(function, (), False)])
+        queue: deque[tuple[Function, tuple[SuspectStep, ...], bool, bool]] = deque([(function, (), False, True)])
         seen = {id(function)}
         best: Heat | None = None
-        stopped, any_open = "", False
+        stopped = ""
         while queue:
-            current, steps, in_loop = queue.popleft()
+            current, steps, in_loop, is_sure = queue.popleft()
             found = self._judge(current, steps, first=current is function)
             if found is not None:
                 if found.is_hot:
-                    return found
+                    return replace(found, is_sure=is_sure)
                 best = best if best is not None and best.rank == "per-run" else found
                 stopped = stopped or found.stopped
                 continue
@@ -102,7 +115,7 @@ class Thermometer:
             handed = self._handed_heat(current, steps)
             if handed is not None and handed.rank in ("hot", "per-run"):
                 if handed.is_hot:
-                    return handed
+                    return replace(handed, is_sure=is_sure and handed.is_sure)
                 best = handed
             if len(steps) >= _MAX_CALLS:
                 continue
@@ -110,12 +123,12 @@ class Thermometer:
                 if id(edge.function) in seen:
                     continue
                 seen.add(id(edge.function))
-                any_open = True
                 loops = in_loop or _is_real_loop(edge)
-                queue.append((edge.function, (self._step(edge, current), *steps), loops))
+                sure = is_sure and edge.through != "override"
+                queue.append((edge.function, (self._step(edge, current), *steps), loops, sure))
         if best is not None:
             return best
-        return Heat("unknown", stopped=stopped, reaches=any_open)
+        return Heat("unknown", stopped=stopped)
 
     def _judge(self, function: Function, steps: tuple[SuspectStep, ...], first: bool) -> Heat | None:
         """A final answer at this function, or ``None`` to look at its callers."""
@@ -125,6 +138,8 @@ class Thermometer:
             return Heat(mark.rank, (root, *steps), mark.entry, stopped=mark.note)
         if self.caching.keeps_for_process(function):
             return Heat("once", steps, stopped=f"`{function.name}` is memoized")
+        if not first and self.tool(function) is not None:
+            return Heat("once", steps, stopped=f"{function.module.path} is a command or script")
         if not first and self.is_once_like(function):
             return Heat("once", steps, stopped=f"`{function.name}` is a start-up or maintenance name")
         return None
@@ -223,13 +238,33 @@ class Thermometer:
             self._decorated(function) or self._method(function) or self._by_name(function)
         )
 
+    def tool(self, function: Function) -> EntryPoint | None:
+        """The entry that says, by its path, that a file is a command or a script: its process ends with it."""
+        path = function.module.path
+        if path not in self._tools:
+            self._tools[path] = next(
+                (
+                    entry
+                    for entry in self.catalog.module_level
+                    if entry.heat == "once" and _is_under(path, entry.paths)
+                ),
+                None,
+            )
+        return self._tools[path]
+
     def _module_mark(self, function: Function) -> Mark:
         for entry in self.catalog.module_level:
-            if any(fnmatch(function.module.path, pattern) for pattern in entry.paths):
+            if _is_under(function.module.path, entry.paths):
                 return Mark(entry.heat, f"module level of a {entry.framework} file", entry)
-            if entry.imports and any(m in entry.imports for m in function.module.mentioned):
+            if self._is_script_of(function.module, entry):
                 return Mark(entry.heat, f"module level of a {entry.framework} file", entry)
         return Mark("once", "module level")
+
+    def _is_script_of(self, module: ModuleSummary, entry: EntryPoint) -> bool:
+        """True for a file that a framework runs as a script: it imports the framework, nobody imports it."""
+        if not entry.imports or not any(name in entry.imports for name in module.mentioned):
+            return False
+        return not self.graph.index.is_imported(module.module)
 
     def _decorated(self, function: Function) -> Mark | None:
         for decorator in function.fact.decorators:
@@ -254,7 +289,15 @@ class Thermometer:
                 if meaning.kind in ("function", "class"):
                     return None
         owner, _, method = value.rpartition(".")
-        return self.catalog.receivers(method).get(owner.rpartition(".")[2].lstrip("@%$>!"))
+        entry = self.catalog.receivers(method).get(owner.rpartition(".")[2].lstrip("@%$>!"))
+        return entry or self._receiver_signal(value)
+
+    def _receiver_signal(self, value: str) -> EntryPoint | None:
+        """``@app.on_after_configure.connect``, where only the name tells what ``app`` is."""
+        parts = value.lstrip("@%$>!").split(".")
+        if len(parts) < 3 or parts[-1] != "connect":
+            return None
+        return self.catalog.signal_receivers(parts[-2]).get(parts[-3])
 
     def _signal(self, name: str) -> EntryPoint | None:
         owner, _, method = name.rpartition(".")
@@ -275,10 +318,11 @@ class Thermometer:
             if entry is None:
                 continue
             shown = f"`{_short(function)}` ({entry.framework})"
-            if _among(name, entry.once_methods):
+            told = self.catalog.method_heat(entry, name)
+            if told == "once":
                 return Mark("once", f"{shown} runs once", entry)
-            if _among(name, entry.methods):
-                rank: Rank = "per-run" if not entry.long_lived else entry.heat
+            if told is not None:
+                rank: Rank = "per-run" if not entry.long_lived else told
                 return Mark(rank, f"{shown} is called by the framework again and again", entry)
             if name in ("__init__", "__new__", "setup") and entry.instance != "unknown":
                 rank = {"per-call": "hot", "per-run": "per-run"}.get(entry.instance, "once")  # type: ignore[assignment]
@@ -288,10 +332,12 @@ class Thermometer:
         return None
 
     def _by_name(self, function: Function) -> Mark | None:
-        if function.fact.cls or function.fact.parent:
+        if function.fact.parent:
             return None
         names = tuple(p.name for p in function.fact.params)
         for entry in self.catalog.functions:
+            if function.fact.cls and entry.parameters[:1] != ("self",):
+                continue
             if function.name in entry.names and (not entry.parameters or names == entry.parameters):
                 return Mark(entry.heat, f"`{function.name}` is a {entry.framework} entry point", entry)
         return None
@@ -323,14 +369,9 @@ class Thermometer:
         return SuspectStep(edge.function.module.path, edge.line, edge.column, note)
 
 
-def _among(name: str, patterns: tuple[str, ...]) -> bool:
-    """True when a method is listed; a lone ``*`` means every public method."""
-    return any(
-        name == pattern
-        or (pattern == "*" and not name.startswith("_"))
-        or ("*" in pattern and pattern != "*" and fnmatch(name, pattern))
-        for pattern in patterns
-    )
+def _is_under(path: str, patterns: tuple[str, ...]) -> bool:
+    """True when a path matches a glob; ``*`` crosses folders, and the root counts as one."""
+    return any(fnmatch("/" + path, "/" + p if p[:1] != "*" else p) for p in patterns)
 
 
 def _is_real_loop(edge: Edge) -> bool:

@@ -98,6 +98,7 @@ class Index:
     class_bodies: dict[str, Function] = field(default_factory=dict)
     imports: dict[str, dict[str, str]] = field(default_factory=dict)
     module_values: dict[str, dict[str, list[str]]] = field(default_factory=dict)
+    _imported: set[str] | None = None
     _by_tail: dict[str, list[Site]] | None = None
     _references: dict[str, list[tuple[Site, str]]] | None = None
 
@@ -145,6 +146,19 @@ class Index:
             if store.target.startswith(prefix) and "[]" not in store.target:
                 found[store.target[len(prefix) :]].append(store.value)
         self.module_values[module] = dict(found)
+
+    def is_imported(self, module: str) -> bool:
+        """True when another file of the project, tests aside, imports a module."""
+        if self._imported is None:
+            self._imported = {
+                name
+                for summary in self.modules.values()
+                if not summary.is_test
+                for mentioned in summary.mentioned
+                for name in (mentioned, mentioned.rpartition(".")[0])
+                if name != summary.module
+            }
+        return module in self._imported
 
     def calls_of(self, tail: str) -> list[Site]:
         """All calls whose callee's last name may be ``tail``."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from celeryleak_lint.catalog.lookup import Catalog
@@ -9,6 +10,9 @@ from celeryleak_lint.link.index import Function
 from celeryleak_lint.model import values
 
 _DEPTH = 5
+
+#: Finds the enclosing function that binds a captured name.
+Binder = Callable[[Function, str], "Function | None"]
 
 
 @dataclass(slots=True)
@@ -34,8 +38,9 @@ class Origin:
 class Origins:
     """Traces values back through local assignments and nested calls."""
 
-    def __init__(self, catalog: Catalog) -> None:
+    def __init__(self, catalog: Catalog, binder: Binder) -> None:
         self.catalog = catalog
+        self.binder = binder
 
     def of_call(self, function: Function, index: int) -> Origin:
         """What the arguments of call ``index`` (and its receiver) depend on."""
@@ -89,10 +94,31 @@ class Origins:
         elif mark == "$":
             self._parameter(function, base[1:], root, origin)
         elif mark == "%" and base[1:] in function.locals:
-            for assigned in function.locals[base[1:]]:
-                self._value(function, assigned, origin, depth + 1, seen)
+            self._local(function, base[1:], origin, depth, seen)
+        elif mark == ">":
+            self._captured(function, base[1:], origin, depth)
         else:
             origin.unknown = True
+
+    def _local(self, function: Function, name: str, origin: Origin, depth: int, seen: set[str]) -> None:
+        """A local: what was assigned to it, and what was put into it by key."""
+        for assigned in function.locals[name]:
+            self._value(function, assigned, origin, depth + 1, seen)
+        for store in function.fact.stores:
+            if store.target == f"%{name}[]":
+                label = values.literal_text(store.key) or ""
+                if label and self.catalog.is_credential(label) and self._is_callers(function, store.value):
+                    origin.credential = True
+                self._value(function, store.value, origin, depth + 1, seen)
+
+    def _captured(self, function: Function, name: str, origin: Origin, depth: int) -> None:
+        """A variable of an enclosing function is judged where it is bound."""
+        owner = self.binder(function, name)
+        if owner is None:
+            origin.unknown = True
+            return
+        mark = "%" if name in owner.locals else "$"
+        self._value(owner, mark + name, origin, depth + 1, set())
 
     def _parameter(self, function: Function, name: str, root: str, origin: Origin) -> None:
         """A parameter: its own value counts as the caller's, an option looked up in ``**kwargs`` does not."""

@@ -13,7 +13,7 @@ from celeryleak_lint.catalog.lookup import Catalog
 from celeryleak_lint.catalog.schema import Exemption, Resource
 from celeryleak_lint.link.caching import Caching, lookup_guards
 from celeryleak_lint.link.callgraph import CallGraph, Edge
-from celeryleak_lint.link.flow import Fate, Flow
+from celeryleak_lint.link.flow import Fate, Flow, parameter_name
 from celeryleak_lint.link.index import Class, Function, Index, Site
 from celeryleak_lint.link.resolve import Resolver
 from celeryleak_lint.model.facts import CallFact
@@ -39,12 +39,36 @@ class Producer:
         return self.function.fact.qualname
 
 
+def _is_given(producer: Producer, call: CallFact) -> bool:
+    """True when a call passes what the producer would otherwise build (``session=None`` parameters)."""
+    optional = {
+        root[1:]
+        for guard in producer.build.call.guards
+        for root in values.roots(guard)
+        if root[:1] == "$" and root == values.split(root)[0]
+    }
+    return any(
+        value != "=None" and parameter_name(producer.function, label) in optional
+        for label, value in call.args
+    )
+
+
+def _holder(via: Producer | None) -> Class | None:
+    """The class whose instance a producer hands out, when it is not the resource itself."""
+    while via is not None:
+        if via.cls is not None:
+            return via.cls
+        via = via.build.via
+    return None
+
+
 @dataclass(frozen=True, slots=True)
 class Build:
     """One call that builds ``resource``: directly, or through a producer or owner.
 
     ``lazily`` is true when the call runs only while something kept is missing and the
-    result is kept: a cache. ``exemption`` is set when an argument changes the verdict.
+    result is kept: a cache. ``exemption`` is set when an argument changes the verdict. ``name``
+    is the dotted name of what is built, as this project resolves it.
     """
 
     site: Site
@@ -52,6 +76,7 @@ class Build:
     fate: Fate
     via: Producer | None
     lazily: bool
+    name: str
     exemption: Exemption | None = None
 
     @property
@@ -95,16 +120,16 @@ class Production:
         return self._sites.get((id(function), index))
 
     def _run(self) -> None:
-        direct = sorted(self._constructions(), key=lambda pair: _RANK[pair[1].effect])
-        queue: deque[tuple[Site, Resource, Producer | None]] = deque(
-            (site, resource, None) for site, resource in direct
+        direct = sorted(self._constructions(), key=lambda found: _RANK[found[1].effect])
+        queue: deque[tuple[Site, Resource, str, Producer | None]] = deque(
+            (site, resource, name, None) for site, resource, name in direct
         )
         while queue:
-            site, resource, via = queue.popleft()
+            site, resource, name, via = queue.popleft()
             key = (id(site.function), site.index)
             if key in self._sites:
                 continue
-            build = self._examine(site, resource, via)
+            build = self._examine(site, resource, name, via)
             if build is None:
                 continue
             self._sites[key] = build
@@ -114,15 +139,15 @@ class Production:
 
     # -- direct constructions --------------------------------------------------------------
 
-    def _constructions(self) -> list[tuple[Site, Resource]]:
-        found: list[tuple[Site, Resource]] = []
+    def _constructions(self) -> list[tuple[Site, Resource, str]]:
+        found: list[tuple[Site, Resource, str]] = []
         derived = self._resource_classes()
         for function in self.index.everything:
             for position, call in enumerate(function.fact.calls):
                 if self._may_construct(function, call.callee, derived):
-                    resource = self._constructed(function, position)
-                    if resource is not None and resource.report:
-                        found.append((Site(function, position), resource))
+                    constructed = self._constructed(function, position)
+                    if constructed is not None and constructed[0].report:
+                        found.append((Site(function, position), *constructed))
         return found
 
     def _resource_classes(self) -> dict[str, str]:
@@ -130,7 +155,7 @@ class Production:
         found: dict[str, str] = {}
         for cls in self.index.all_classes:
             for name in (cls.id, *self.resolver.ancestors(cls)):
-                if name.partition(".")[0] in self.catalog.roots and self.catalog.resource(name):
+                if name.partition(".")[0] in self.catalog.resource_roots and self.catalog.resource(name):
                     found[cls.name] = name
                     break
         return found
@@ -141,46 +166,49 @@ class Production:
             return False
         if callee[:1] == "@":
             root = callee[1:].partition(".")[0]
-            if root in self.catalog.roots or self.catalog.open_roots:
+            if root in self.catalog.resource_roots or self.catalog.open_roots:
                 return True
-            return callee.rpartition(".")[2] in self.catalog.tails or callee.rpartition(".")[2] in derived
+            return callee.rpartition(".")[2] in self.catalog.resource_tails or callee.rpartition(".")[2] in derived
         tail = callee.rpartition(".")[2].lstrip("%>")
-        if tail in self.catalog.tails:
+        if tail in self.catalog.resource_tails:
             return True
         if callee[:1] == "%" and "." not in callee:
             return True
         return callee[:1] == "^" and len(callee) == 1 and function.fact.cls.rpartition(".")[2] in derived
 
-    def _constructed(self, function: Function, index: int) -> Resource | None:
+    def _constructed(self, function: Function, index: int) -> tuple[Resource, str] | None:
+        """The resource a call builds, and the name under which it is built."""
         for meaning in self.resolver.callees(function, index):
             row = self._row(meaning.name) if meaning.kind in ("external", "class") else None
             if row is not None:
-                return row
+                return row, meaning.name
             if meaning.kind == "class" and meaning.cls is not None:
                 for ancestor in self.resolver.ancestors(meaning.cls):
                     row = self._row(ancestor)
                     if row is not None:
-                        return row
+                        return row, meaning.name
         return None
 
     def _row(self, name: str) -> Resource | None:
-        if name.partition(".")[0] not in self.catalog.roots and not self.catalog.open_roots:
+        if name.partition(".")[0] not in self.catalog.resource_roots and not self.catalog.open_roots:
             return None
         return self.catalog.resource(name)
 
     # -- fixpoint --------------------------------------------------------------------------
 
-    def _examine(self, site: Site, resource: Resource, via: Producer | None) -> Build | None:
+    def _examine(
+        self, site: Site, resource: Resource, name: str, via: Producer | None
+    ) -> Build | None:
         exemption = self._exempted(site, resource) if via is None else None
         if exemption is not None and exemption.then == "silent":
             return None
-        shape = resource if via is None or via.cls is None else None
-        fate = self.flow.fate(site.function, site.index, shape)
-        if via is not None and via.cls is not None:
-            self._owner_closing(via.cls, fate)
+        holder = _holder(via)
+        fate = self.flow.fate(site.function, site.index, resource if holder is None else None)
+        if holder is not None:
+            self._owner_closing(holder, fate)
         guarded = bool(lookup_guards(site.function, site.call))
         kept = fate.is_kept or "self" in fate.ends
-        return Build(site, resource, fate, via, guarded and kept, exemption)
+        return Build(site, resource, fate, via, guarded and kept, name, exemption)
 
     def _owner_closing(self, cls: Class, fate: Fate) -> None:
         """``with Owner()`` closes only when the class says how."""
@@ -244,16 +272,18 @@ class Production:
             for edge in callers
         )
 
-    def _sites_of(self, producer: Producer) -> list[tuple[Site, Resource, Producer]]:
-        resource = producer.build.resource
+    def _sites_of(self, producer: Producer) -> list[tuple[Site, Resource, str, Producer]]:
+        resource, name = producer.build.resource, producer.build.name
         if producer.cls is None:
             edges = self.graph.callers(producer.function)
         else:
             edges = self.owner_builders(producer.cls)
-        found: list[tuple[Site, Resource, Producer]] = []
+        found: list[tuple[Site, Resource, str, Producer]] = []
         for edge in edges:
+            if edge.site is not None and _is_given(producer, edge.site.call):
+                continue
             if edge.site is not None:
-                found.append((edge.site, resource, producer))
+                found.append((edge.site, resource, name, producer))
             else:
                 self.property_reads.append((producer, edge))
         return found

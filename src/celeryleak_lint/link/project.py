@@ -29,7 +29,7 @@ class Project:
         self.caching = Caching(self.resolver, self.graph, catalog)
         self.flow = Flow(self.resolver, catalog)
         self.heat = Thermometer(self.resolver, self.graph, self.caching, self.flow, catalog)
-        self.origins = Origins(catalog)
+        self.origins = Origins(catalog, self.resolver.binder)
         self.production = Production(
             self.index, self.resolver, self.graph, self.caching, self.flow, catalog
         )

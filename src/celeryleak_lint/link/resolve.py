@@ -191,7 +191,7 @@ class Resolver:
             return self._own_class(function, kind)
         if mark == "$":
             return self._parameter(function, name)
-        owner = function if mark == "%" else self._binder(function, name)
+        owner = function if mark == "%" else self.binder(function, name)
         if owner is None:
             return ()
         annotated = owner.types.get(name)
@@ -203,7 +203,7 @@ class Resolver:
             return self._merge(owner, owner.locals[name])
         return self._parameter(owner, name)
 
-    def _binder(self, function: Function, name: str) -> Function | None:
+    def binder(self, function: Function, name: str) -> Function | None:
         """The enclosing function whose variable a closure refers to."""
         parent = function.fact.parent
         while parent:
@@ -242,13 +242,8 @@ class Resolver:
             if meaning.kind == "class":
                 found.append(Meaning("instance", meaning.name, cls=meaning.cls))
             elif meaning.kind == "external" and not meaning.name.startswith(("builtins.", "typing.")):
-                found.append(Meaning("instance", self._type_name(meaning.name)))
+                found.append(Meaning("instance", self.catalog.made(meaning.name)))
         return tuple(found)
-
-    def _type_name(self, name: str) -> str:
-        """The canonical catalogued name of an external class."""
-        row = self.catalog.resource(name)
-        return row.returns or row.names[0] if row is not None and name in row.names else name
 
     # -- calls -----------------------------------------------------------------------------
 
@@ -271,12 +266,10 @@ class Resolver:
         if meaning.kind == "class":
             return (Meaning("instance", meaning.name, cls=meaning.cls),)
         if meaning.kind == "external":
-            row = self.catalog.resource(meaning.name)
-            if row is not None:
-                exact = meaning.name == row.names[0] or not row.returns
-                return (Meaning("instance", row.returns or (row.names[0] if exact else meaning.name)),)
+            if self.catalog.resource(meaning.name) is not None:
+                return (Meaning("instance", self.catalog.made(meaning.name)),)
             last = meaning.name.rpartition(".")[2]
-            return (Meaning("instance", meaning.name),) if last[:1].isupper() else ()
+            return (Meaning("instance", self.catalog.made(meaning.name)),) if last[:1].isupper() else ()
         if meaning.kind == "function" and meaning.function is not None:
             return self._returned(meaning.function)
         return ()

@@ -72,15 +72,14 @@ def _frame(finding: Finding, view: View, paint: _Paint) -> Iterator[str]:
 
 
 def _trace(finding: Finding, view: View, paint: _Paint) -> Iterator[str]:
-    places = [f"{escaped(view.path(step.path))}:{step.line}" for step in finding.trace]
-    longest = max(map(width, places))
-    for number, (step, place) in enumerate(zip(finding.trace, places, strict=True), start=1):
-        gap = " " * (longest - width(place))
-        yield f"    {number}. {paint('bold', place)}{gap}  {escaped(step.note)}"
+    """Each step with its place and its words, and below it the line of source."""
+    margin = len(str(len(finding.trace)))
+    for number, step in enumerate(finding.trace, start=1):
+        place = paint("bold", f"{escaped(view.path(step.path))}:{step.line}")
+        yield f"    {number:>{margin}}. {place}  {escaped(step.note)}"
         source = _expanded(view.line(step.path, step.line).strip())
         if source:
-            indent = " " * (longest + 9)
-            yield f"{indent}{paint('dim', _cropped('', source, '')[1])}"
+            yield " " * (margin + 8) + paint("dim", _cropped("", source, "")[1])
 
 
 def _expanded(text: str) -> str:

@@ -27,7 +27,7 @@ def check(project: Project) -> Iterator[Suspect]:
     for build, verdict in once_per_function(builds, lambda b: judge(project, b)):
         confidence = _confidence(build, verdict)
         fact = (
-            f"{shown_function(build.function)} builds a new `{build.resource.names[0]}` "
+            f"{shown_function(build.function)} builds a new `{build.name}` "
             "in each turn of a loop, from arguments that do not change"
         )
         yield suspect("CLK103", build, confidence, verdict.heat, fact)

@@ -25,7 +25,7 @@ def check(project: Project) -> Iterator[Suspect]:
             continue
         seen.add(id(function))
         heat = project.heat.heat(function)
-        fact = f"reading {shown_function(function)} builds a new `{build.resource.names[0]}` each time"
+        fact = f"reading {shown_function(function)} builds a new `{build.name}` each time"
         yield suspect("CLK104", build, confidence, heat, fact)
 
 

@@ -22,7 +22,7 @@ def check(project: Project) -> Iterator[Suspect]:
 
 
 def _fact(build: Build) -> str:
-    return f"{shown_function(build.function)} builds a new `{build.resource.names[0]}` on each call"
+    return f"{shown_function(build.function)} builds a new `{build.name}` on each call"
 
 
 RULE = Rule(

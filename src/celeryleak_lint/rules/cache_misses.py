@@ -110,7 +110,7 @@ def _assigned(function: Function, value: str) -> tuple[str, ...]:
 def _identity_object(project: Project, function: Function, index: int) -> str | None:
     build = project.production.build_at(function, index)
     if build is not None:
-        return build.resource.names[0]
+        return build.name
     for meaning in project.resolver.callees(function, index):
         if meaning.kind == "class" and meaning.cls is not None:
             if not _compares_by_value(project, meaning.cls):
@@ -143,7 +143,7 @@ def _eager_defaults(project: Project) -> Iterator[Suspect]:
             continue
         fact = (
             f"`setdefault` in {shown_function(build.function)} builds its default "
-            f"`{build.resource.names[0]}` on each call, also when the key is there"
+            f"`{build.name}` on each call, also when the key is there"
         )
         yield suspect("CLK107", build, "certain" if heat.is_hot else "likely", heat, fact)
 
@@ -170,7 +170,7 @@ def _request_properties(project: Project) -> Iterator[Suspect]:
             continue
         fact = (
             f"`{kept.decorator.name}` on {shown_function(function)} lives as long as one {entry.framework} "
-            f"request object, so each request builds a new `{build.resource.names[0]}`"
+            f"request object, so each request builds a new `{build.name}`"
         )
         yield suspect("CLK107", build, "likely", project.heat.heat(function), fact)
 

@@ -9,7 +9,7 @@ from celeryleak_lint.link.project import Project
 from celeryleak_lint.model.findings import Suspect
 from celeryleak_lint.rules.base import Rule
 from celeryleak_lint.rules.judgement import judge
-from celeryleak_lint.rules.places import is_plain, once_per_function
+from celeryleak_lint.rules.places import is_plain, once_per_function, once_per_producer
 from celeryleak_lint.rules.wording import shown_function, suspect
 
 
@@ -20,15 +20,23 @@ def check(project: Project) -> Iterator[Suspect]:
         for b in project.production.builds
         if b.via is not None and b.via.cls is None and is_plain(project, b)
     ]
-    for build, verdict in once_per_function(builds, lambda b: judge(project, b)):
+    judged = once_per_function(builds, lambda b: judge(project, b))
+    for build, verdict, more in once_per_producer(judged):
         if verdict.confidence is not None:
-            yield suspect("CLK102", build, verdict.confidence, verdict.heat, _fact(build))
+            fact = _fact(build) + _others(more)
+            yield suspect("CLK102", build, verdict.confidence, verdict.heat, fact)
+
+
+def _others(count: int) -> str:
+    if count == 0:
+        return ""
+    return f", as {count} other caller{'s do' if count > 1 else ' does'}"
 
 
 def _fact(build: Build) -> str:
     assert build.via is not None
     return (
-        f"{shown_function(build.function)} gets a fresh `{build.resource.names[0]}` "
+        f"{shown_function(build.function)} gets a fresh `{build.name}` "
         f"from `{build.via.shown}` on each call and drops it"
     )
 

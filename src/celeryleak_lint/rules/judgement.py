@@ -15,6 +15,9 @@ from celeryleak_lint.link.producers import Build
 from celeryleak_lint.link.project import Project
 from celeryleak_lint.model.findings import CONFIDENCES, Confidence
 
+#: Milliseconds below which building again is no cost worth a finding of its own.
+_CHEAP_MS = 0.1
+
 _INITIALISERS = frozenset({"__init__", "__new__", "__post_init__"})
 
 
@@ -83,12 +86,18 @@ def weigh(project: Project, build: Build, heat: Heat) -> tuple[Confidence, str]:
         return "possible", "the process ends with the job"
     if project.heat.is_once_like(function):
         return "possible", "a start-up or maintenance name"
+    if not heat.is_hot and project.heat.tool(function) is not None:
+        return "possible", "a command or script: its process ends with it"
     if heat.rank == "once":
         return "possible", heat.stopped or "only called at start-up"
     if origin.credential:
         return "possible", "depends on credentials of the caller"
     if heat.is_hot:
-        return _hot(project, build, origin)
+        return _hot(project, build, heat, origin)
+    if resource.kind == "other" and resource.fix == "wrong":
+        return "possible", "sets up something global: usually start-up code"
+    if project.heat.forks_per_job:
+        return "possible", "background jobs of this project run in processes of their own"
     if build.via is not None:
         return _through_producer(project, build, heat, origin)
     if origin.params or function.name in _INITIALISERS:
@@ -100,18 +109,36 @@ def weigh(project: Project, build: Build, heat: Heat) -> tuple[Confidence, str]:
     return "possible", "costs time only, and how often it runs is not known"
 
 
-def _hot(project: Project, build: Build, origin: Origin) -> tuple[Confidence, str]:
-    if build.via is not None or origin.is_fixed:
-        return "certain", "runs again and again"
-    if any(project.catalog.is_per_call(name) for name in origin.params):
-        return "possible", "depends on one request"
-    return "likely", "runs again and again with arguments of the caller"
+def _hot(project: Project, build: Build, heat: Heat, origin: Origin) -> tuple[Confidence, str]:
+    certain: Confidence = "certain" if heat.is_sure else "likely"
+    if build.via is not None:
+        if _is_cheap(build):
+            return "possible", "cheap to build, and reached through other code"
+        return certain, "runs again and again"
+    if origin.is_fixed:
+        return certain, "runs again and again"
+    if all(_is_configuration(project, name) for name in origin.params):
+        return "likely", "runs again and again with configuration of the caller"
+    return "possible", "depends on the caller"
+
+
+def _is_configuration(project: Project, name: str) -> bool:
+    """True for a parameter that takes few values: configuration bounds it."""
+    return project.catalog.configuration_key(name) is not None
+
+
+def _is_cheap(build: Build) -> bool:
+    """True when building costs next to nothing and holds nothing: what is lost is reuse alone."""
+    cost = build.resource.cost_ms
+    return build.resource.effect == "cost" and cost is not None and cost < _CHEAP_MS
 
 
 def _through_producer(
     project: Project, build: Build, heat: Heat, origin: Origin
 ) -> tuple[Confidence, str]:
     assert build.via is not None
+    if _is_cheap(build):
+        return "possible", "cheap to build, and reached through other code"
     if build.function.name in _INITIALISERS:
         return "possible", "built once for each instance"
     for other in project.production.builds:

@@ -28,7 +28,7 @@ def check(project: Project) -> Iterator[Suspect]:
             continue
         seen.add(id(build.function))
         fact = (
-            f"{shown_function(build.function)} stores a new `{build.resource.names[0]}` in "
+            f"{shown_function(build.function)} stores a new `{build.name}` in "
             f"`{_shown(place)}` on each call, and the one before is not closed"
         )
         yield suspect("CLK106", build, confidence, project.heat.heat(build.function), fact)

@@ -36,7 +36,7 @@ def _unseen(project: Project) -> Iterator[Suspect]:
         if any(not edge.function.module.is_test for edge in edges):
             continue
         build = owner.build
-        fact = f"each `{owner.cls.name}` builds a `{build.resource.names[0]}` of its own"
+        fact = f"each `{owner.cls.name}` builds a `{build.name}` of its own"
         yield suspect("CLK105", build, "possible", project.heat.heat(build.function), fact)
 
 
@@ -44,7 +44,7 @@ def _fact(build: Build) -> str:
     assert build.via is not None
     return (
         f"{shown_function(build.function)} builds a new `{build.via.shown}` on each call, "
-        f"and its `__init__` builds a `{build.resource.names[0]}`"
+        f"and its `__init__` builds a `{build.name}`"
     )
 
 

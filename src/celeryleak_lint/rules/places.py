@@ -59,6 +59,34 @@ def once_per_function(
     yield from best.values()
 
 
+def once_per_producer(
+    judged: Iterable[tuple[Build, Verdict]],
+) -> Iterator[tuple[Build, Verdict, int]]:
+    """Judged calls of producers, one for each constructor call, and how many more callers there are.
+
+    One factory that twenty views call is one mistake with one remedy: the surest call with
+    the longest witness speaks for all.
+    """
+    groups: dict[tuple[int, int], list[tuple[Build, Verdict]]] = {}
+    for build, verdict in judged:
+        made = build.chain()[-1].site
+        groups.setdefault((id(made.function), made.index), []).append((build, verdict))
+    for group in groups.values():
+        build, verdict = min(group, key=lambda pair: _witness(*pair))
+        yield build, verdict, len(group) - 1
+
+
+def _witness(build: Build, verdict: Verdict) -> tuple[int, int, int, str, int]:
+    assert verdict.confidence is not None
+    return (
+        CONFIDENCES.index(verdict.confidence),
+        len(build.chain()),
+        -len(verdict.heat.steps),
+        build.function.module.path,
+        build.call.line,
+    )
+
+
 def _rank(build: Build, verdict: Verdict) -> tuple[int, int]:
     assert verdict.confidence is not None
     return CONFIDENCES.index(verdict.confidence), build.call.line

@@ -61,7 +61,7 @@ def trace_of(heat: Heat, build: Build) -> tuple[SuspectStep, ...]:
             steps.append(_definition(inner))
         else:
             verb = "builds" if position == 0 else "which builds"
-            steps.append(SuspectStep(path, call.line, call.column, f"{verb} `{build.resource.names[0]}`"))
+            steps.append(SuspectStep(path, call.line, call.column, f"{verb} `{build.name}`"))
     return shortened(tuple(_without_repeats(steps)))
 
 
@@ -70,9 +70,9 @@ def _definition(build: Build) -> SuspectStep:
     producer = build.via
     if producer.cls is not None:
         fact = producer.cls.fact
-        note = f"`{producer.shown}` keeps a fresh `{build.resource.names[0]}` on each instance"
+        note = f"`{producer.shown}` keeps a fresh `{build.name}` on each instance"
         return SuspectStep(producer.cls.module.path, fact.line, 0, note)
-    note = f"`{producer.shown}` returns a fresh `{build.resource.names[0]}`"
+    note = f"`{producer.shown}` returns a fresh `{build.name}`"
     return SuspectStep(producer.function.module.path, producer.function.fact.line, 0, note)
 
 
@@ -115,7 +115,7 @@ def suspect(code: str, build: Build, confidence: Confidence, heat: Heat, fact: s
         spot=call_spot(build),
         message=f"{fact}; {consequence(resource.effect)}; {way_out(resource)}",
         confidence=confidence,
-        resource=resource.names[0],
+        resource=build.name,
         effect=resource.effect,
         trace=trace_of(heat, build),
         no_fix=no_fix_reason(resource),

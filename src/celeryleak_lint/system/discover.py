@@ -12,7 +12,7 @@ from celeryleak_lint.model.findings import Failure
 from celeryleak_lint.model.source import Scope, SourceFile
 from celeryleak_lint.system.exclude import Exclusion, exclusion
 from celeryleak_lint.system.names import module_name, source_roots
-from celeryleak_lint.system.root import is_inside, project_root
+from celeryleak_lint.system.root import project_root
 from celeryleak_lint.system.walk import Listing, leaves_out, list_files
 
 _TEST_FOLDERS = frozenset({"tests", "test", "testing"})

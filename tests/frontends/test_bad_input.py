@@ -1,0 +1,208 @@
+"""Whatever is wrong with the input: one clear line, the rest checked, exit code 2."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from tests.frontends.command import Ended, run
+from tests.projects import LEAKY_TASK, written
+
+BROKEN = {
+    "syntax": b"def f(:\n",
+    "undecodable": b"x = '\xe9'\n",
+    "bad cookie": b"# -*- coding: klingon -*-\nx = 1\n",
+    "null byte": b"x = 1\0\n",
+    "too deep": b"x = " + b"(" * 3000 + b")" * 3000 + b"\n",
+    "half a string": b'x = """\n',
+}
+ODD = {
+    "empty": b"",
+    "mark": b"\xef\xbb\xbfx = 1\n",
+    "carriage returns": b"x = 1\r\ny = 2\r\n",
+    "old Mac": b"x = 1\ry = 2\r",
+    "form feed": b"x = 1\n\x0c\ny = 2\n",
+    "no end": b"x = 1",
+    "declared latin": b"# -*- coding: latin-1 -*-\nx = '\xe9'\n",
+}
+
+
+def checked(folder: Path, *arguments: str) -> Ended:
+    return run("check", "--output-format", "concise", *arguments, cwd=folder)
+
+
+@pytest.mark.parametrize("name", BROKEN)
+def test_unreadable_file_is_one_line_and_the_rest_is_checked(tmp_path: Path, name: str) -> None:
+    ended = checked(written(tmp_path, {"bad.py": BROKEN[name], "jobs.py": LEAKY_TASK}))
+    assert ended.code == 2
+    assert len(ended.lines) == 1
+    (complaint,) = ended.complaints
+    assert complaint.startswith("bad.py:")
+    assert ": CLK901 " in complaint
+    assert "1 failure" in ended.err
+
+
+@pytest.mark.parametrize("name", ODD)
+def test_odd_but_valid_file_is_read(tmp_path: Path, name: str) -> None:
+    ended = checked(written(tmp_path, {"odd.py": ODD[name]}))
+    assert (ended.code, ended.complaints) == (0, [])
+
+
+@pytest.mark.parametrize("ending", ["\r\n", "\r"])
+def test_places_do_not_depend_on_line_ends(tmp_path: Path, ending: str) -> None:
+    text = "\ufeff" + LEAKY_TASK.replace("\n\n\n", "\n\f\n\n").replace("\n", ending)
+    ended = checked(written(tmp_path, {"jobs.py": text.encode()}))
+    (line,) = ended.lines
+    assert line.startswith("jobs.py:7:14: CLK101 ")
+
+
+def test_failures_are_part_of_the_json(tmp_path: Path) -> None:
+    written(tmp_path, {"bad.py": b"def f(:\n"})
+    ended = run("check", "--output-format", "json", cwd=tmp_path)
+    (failure,) = ended.document["failures"]
+    assert set(failure) == {"path", "line", "column", "message"}
+    assert (failure["path"], failure["line"]) == ("bad.py", 1)
+    assert ended.code == 2
+
+
+@pytest.mark.parametrize("by", ["option", "file"])
+def test_failures_can_be_ignored_like_any_code(tmp_path: Path, by: str) -> None:
+    written(tmp_path, {"data/bad.py": b"def f(:\n"})
+    if by == "file":
+        written(tmp_path, {"celeryleak-lint.toml": 'per-file-ignores = {"/data" = ["CLK901"]}\n'})
+    ended = checked(tmp_path, *(["--ignore", "CLK901"] if by == "option" else []))
+    assert (ended.code, ended.complaints) == (0, [])
+
+
+def test_failures_elsewhere_do_not_concern_what_was_asked_for(tmp_path: Path) -> None:
+    written(tmp_path, {"bad.py": b"def f(:\n", "good.py": "x = 1\n", "setup.cfg": ""})
+    assert checked(tmp_path, "good.py").code == 0
+    assert checked(tmp_path, "bad.py").code == 2
+
+
+def test_folder_without_permission(tmp_path: Path) -> None:
+    written(tmp_path, {"closed/a.py": "", "jobs.py": LEAKY_TASK})
+    (tmp_path / "closed").chmod(0)
+    try:
+        listable = os.access(tmp_path / "closed", os.R_OK)  # as root nothing is forbidden
+        ended = checked(tmp_path)
+    finally:
+        (tmp_path / "closed").chmod(0o755)
+    assert len(ended.lines) == 1
+    expected = (
+        "closed:1:1: CLK901 cannot list this folder: permission denied; nothing in it was checked"
+    )
+    assert ended.complaints == ([] if listable else [expected])
+    assert ended.code == (1 if listable else 2)
+
+
+def test_file_name_cannot_attack_the_terminal(tmp_path: Path) -> None:
+    name = "evil\x1b[31m\nfake.py:1:1: CLK101 x\u202e.py"
+    written(tmp_path, {name: LEAKY_TASK})
+    for kind in ("concise", "text"):
+        ended = run("check", "--output-format", kind, cwd=tmp_path)
+        assert ended.out.startswith("evil\\x1b[31m\\nfake.py:1:1: CLK101 x\\u202e.py:7:14: CLK101 ")
+    (finding,) = run("check", "--output-format", "json", cwd=tmp_path).document["findings"]
+    assert finding["path"] == name
+
+
+def test_source_line_cannot_attack_the_terminal(tmp_path: Path) -> None:
+    text = LEAKY_TASK.replace("redis://localhost", "redis://\x1b]0;owned\x07\u202e")
+    out = run("check", cwd=written(tmp_path, {"jobs.py": text})).out
+    assert "\x1b" not in out
+    assert "\u202e" not in out
+    assert "\\x1b]0;owned\\x07\\u202e" in out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["chek"], "no such command 'chek'"),
+        (["check", "--selct", "CLK1"], "no such option '--selct'"),
+        (["check", "nowhere"], "no such file or folder: 'nowhere'"),
+        (["check", "--jobs", "0"], "invalid value for '--jobs': 0 is not in the range x>=1"),
+        (
+            ["check", "--confidence", "sure"],
+            "invalid value for '--confidence': 'sure' is not one of",
+        ),
+        (["check", "--output-format", "xml"], "invalid value for '--output-format'"),
+        (
+            ["check", "--select", "CLX101"],
+            "--select: `CLX101` is no code of celeryleak-lint; did you",
+        ),
+        (["check", "--config", "none.toml"], "--config: no such file: 'none.toml'"),
+        (["check", "-", "a.py"], "`-` reads one file from stdin"),
+        (["check", "--stdin-filename", "a.py"], "`--stdin-filename` names the text of `-`"),
+        (["check", "--exclude", "!"], "--exclude: `!` is no gitignore pattern"),
+        (["why", "a.py"], "expected PATH:LINE with a line from 1, found 'a.py'"),
+        (["why", "a.py:0"], "expected PATH:LINE with a line from 1, found 'a.py:0'"),
+        (["why", "a.py:99"], "'a.py' has no line 99"),
+        (["why", "none.py:1"], "no such file or folder: 'none.py'"),
+        (["why", "stub.pyi:1"], "'stub.pyi' is no Python file of the project"),
+        (["rule", "CLK1O1"], "there is no rule 'CLK1O1'; did you mean `CLK101`?"),
+        (
+            ["catalog", "celery.Celry"],
+            "nothing in the catalog answers to 'celery.Celry'; did you mean",
+        ),
+        (["catalog", "x", "--unused"], "`--unused` looks at the whole project and takes no name"),
+        (["clean", "nowhere"], "no such file or folder: 'nowhere'"),
+    ],
+)
+def test_bad_usage_is_one_line(tmp_path: Path, arguments: list[str], message: str) -> None:
+    written(tmp_path, {"a.py": "x = 1\n", "stub.pyi": "a = 1\n"})
+    ended = run(*arguments, cwd=tmp_path)
+    assert (ended.code, ended.out) == (2, "")
+    (line,) = ended.err.splitlines()
+    assert line.startswith(f"celeryleak-lint: {message}")
+
+
+def test_nearest_names_are_offered(tmp_path: Path) -> None:
+    assert "'check'" in run("chek", cwd=tmp_path).err
+    assert "--select" in run("check", "--selct", "x", cwd=tmp_path).err
+
+
+@pytest.mark.parametrize(
+    ("text", "messages"),
+    [
+        ("select = [", ["celeryleak-lint.toml: is not valid TOML: "]),
+        (b"\xff", ["celeryleak-lint.toml: is not valid UTF-8"]),
+        (
+            "selct = []\nignore = ['CLX1']\n[[resource]]\nnmae = 'x'\n",
+            [
+                "celeryleak-lint.toml: selct: unknown key; did you mean `select`?",
+                "celeryleak-lint.toml: ignore: `CLX1` is no code of celeryleak-lint",
+                "celeryleak-lint.toml: resource[0]",
+            ],
+        ),
+    ],
+)
+def test_bad_configuration_is_told_all_at_once(
+    tmp_path: Path, text: str | bytes, messages: list[str]
+) -> None:
+    written(tmp_path, {"celeryleak-lint.toml": text, "jobs.py": LEAKY_TASK})
+    ended = run("check", cwd=tmp_path)
+    assert (ended.code, ended.out) == (2, "")
+    for message in messages:
+        assert any(
+            line.startswith(f"celeryleak-lint: {message}") for line in ended.err.splitlines()
+        )
+    assert not (tmp_path / ".celeryleak_cache").exists()
+
+
+def test_table_of_the_wrong_kind(tmp_path: Path) -> None:
+    written(tmp_path, {"pyproject.toml": "[tool]\nceleryleak-lint = 1\n"})
+    ended = run("check", cwd=tmp_path)
+    assert ended.code == 2
+    assert "pyproject.toml: `tool.celeryleak-lint` is not a table" in ended.err
+
+
+def test_configuration_of_others_is_passed_over(tmp_path: Path) -> None:
+    written(tmp_path, {"pyproject.toml": "[tool.black\n", "a.py": "x = 1\n"})
+    assert run("check", cwd=tmp_path).code == 0
+
+
+def test_isolated_reads_no_configuration(tmp_path: Path) -> None:
+    written(tmp_path, {"celeryleak-lint.toml": "selct = 1", "jobs.py": LEAKY_TASK})
+    assert run("check", "--isolated", cwd=tmp_path).code == 1
