@@ -35,9 +35,10 @@ def perform(kind: JobKind, text: str, argument: Sequence[Plain]) -> list[Plain]:
 
 def _find(text: str, argument: Sequence[Plain]) -> list[Plain]:
     from celeryleak_lint.cst.visitor import find
-    from celeryleak_lint.model.source import Spot
+    from celeryleak_lint.model.source import Spot, SpotKind
 
-    spots = [Spot(*row) for row in cast("Sequence[tuple[str, str, int, str, int]]", argument)]  # type: ignore[arg-type]
+    rows = cast("Sequence[tuple[SpotKind, str, int, str, int]]", argument)
+    spots = [Spot(*row) for row in rows]
     return [
         found
         if isinstance(found, str)

@@ -318,7 +318,7 @@ def _numbered(calls: list[CallFact]) -> tuple[CallFact, ...]:
     for members in groups.values():
         if len(members) == 1:
             continue
-        members.sort(key=lambda index: (calls[index].column, -calls[index].end_line, index))
+        members.sort(key=lambda index: (calls[index].column, index))  # of two that start together the outer comes first
         for ordinal, index in enumerate(members):
             numbered[index] = _with_ordinal(calls[index], ordinal)
     return tuple(numbered)

@@ -131,6 +131,16 @@ def bound_names(statement: ast.stmt) -> Iterator[str]:
                     yield name
 
 
+def leaves(body: list[ast.stmt]) -> bool:
+    """True for the block of a loop that ends as soon as one turn has worked, as retry loops do."""
+    last = body[-1]
+    if isinstance(last, ast.Try):
+        return leaves(last.orelse or last.body)
+    if isinstance(last, (ast.With, ast.AsyncWith)):
+        return leaves(last.body)
+    return isinstance(last, (ast.Return, ast.Break))
+
+
 def terminates(body: list[ast.stmt]) -> bool:
     """True when control never runs past the end of this block."""
     if not body:

@@ -18,6 +18,7 @@ from celeryleak_lint.extract.names import (
     imported,
     is_main,
     is_type_checking,
+    leaves,
     mentioned_modules,
     terminates,
 )
@@ -248,7 +249,7 @@ class Statements:
     def _loop(self, frame: Frame, statement: ast.stmt, body: list[ast.stmt], small: bool) -> None:
         inside = list(flat(body))
         changing = frozenset(n for s in (statement, *inside) for n in bound_names(s))
-        nested = any(isinstance(s, _LOOPS) for s in inside)
+        nested = any(isinstance(s, _LOOPS) for s in inside) or leaves(body)
         frame.loops.append(Loop(changing, small, nested))
         self._branch(frame, body, (), 0)
         frame.loops.pop()

@@ -133,6 +133,8 @@ class _Trail:
             self._received(function, int(rest), depth)
         elif word == "with":
             self._managed()
+        elif word == "raise":
+            self._end("handed")
         elif word == "cap":
             self._end("closure" if rest else "captured")
         elif word == "default":

@@ -13,6 +13,7 @@ from celeryleak_lint.link.index import Index
 from celeryleak_lint.link.origins import Origins
 from celeryleak_lint.link.producers import Production
 from celeryleak_lint.link.resolve import Resolver
+from celeryleak_lint.link.roots import separate
 from celeryleak_lint.model.facts import ModuleSummary
 
 
@@ -23,7 +24,7 @@ class Project:
 
     def __init__(self, summaries: Iterable[ModuleSummary], catalog: Catalog) -> None:
         self.catalog = catalog
-        self.index = Index.of(summaries)
+        self.index = Index.of(separate(tuple(summaries)))
         self.resolver = Resolver(self.index, catalog)
         self.graph = CallGraph(self.index, self.resolver)
         self.caching = Caching(self.resolver, self.graph, catalog)

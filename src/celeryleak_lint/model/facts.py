@@ -33,7 +33,7 @@ EXCEPT = 64
 SMALL_LOOP = 128  #: the innermost loop runs over a short literal
 DECORATES = 256
 TYPING = 512  #: under ``if TYPE_CHECKING``
-NESTED_LOOP = 1024  #: the same block holds a loop of its own, as reconnect loops do
+NESTED_LOOP = 1024  #: the loop holds one of its own, or ends once it has worked: it connects anew
 
 # Flags of a function.
 ASYNC = 1

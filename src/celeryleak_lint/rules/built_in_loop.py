@@ -9,8 +9,8 @@ from celeryleak_lint.link.project import Project
 from celeryleak_lint.model.facts import EXCEPT, NESTED_LOOP
 from celeryleak_lint.model.findings import Confidence, Suspect
 from celeryleak_lint.rules.base import Rule
-from celeryleak_lint.rules.judgement import Verdict, judge
-from celeryleak_lint.rules.places import is_accessor, is_construction, is_in_loop, once_per_function
+from celeryleak_lint.rules.judgement import Verdict, is_in_loop, judge
+from celeryleak_lint.rules.places import is_accessor, is_construction, once_per_function
 from celeryleak_lint.rules.wording import shown_function, suspect
 
 
@@ -42,7 +42,7 @@ def _confidence(build: Build, verdict: Verdict) -> Confidence:
 
 
 def is_reconnecting(build: Build) -> bool:
-    """True in a handler, or around an inner loop that uses the object until it breaks."""
+    """True in a handler, around an inner loop that uses the object until it breaks, or in a retry."""
     return bool(build.call.flags & (EXCEPT | NESTED_LOOP))
 
 

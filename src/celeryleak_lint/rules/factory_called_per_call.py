@@ -10,7 +10,7 @@ from celeryleak_lint.model.findings import Suspect
 from celeryleak_lint.rules.base import Rule
 from celeryleak_lint.rules.judgement import judge
 from celeryleak_lint.rules.places import is_plain, once_per_function, once_per_producer
-from celeryleak_lint.rules.wording import shown_function, suspect
+from celeryleak_lint.rules.wording import others, shown_function, suspect
 
 
 def check(project: Project) -> Iterator[Suspect]:
@@ -23,14 +23,8 @@ def check(project: Project) -> Iterator[Suspect]:
     judged = once_per_function(builds, lambda b: judge(project, b))
     for build, verdict, more in once_per_producer(judged):
         if verdict.confidence is not None:
-            fact = _fact(build) + _others(more)
+            fact = _fact(build) + others(more)
             yield suspect("CLK102", build, verdict.confidence, verdict.heat, fact)
-
-
-def _others(count: int) -> str:
-    if count == 0:
-        return ""
-    return f", as {count} other caller{'s do' if count > 1 else ' does'}"
 
 
 def _fact(build: Build) -> str:

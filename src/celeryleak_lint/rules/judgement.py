@@ -13,6 +13,7 @@ from celeryleak_lint.link.index import Function
 from celeryleak_lint.link.origins import Origin
 from celeryleak_lint.link.producers import Build
 from celeryleak_lint.link.project import Project
+from celeryleak_lint.model.facts import LOOP, SMALL_LOOP, VARIES
 from celeryleak_lint.model.findings import CONFIDENCES, Confidence
 
 #: Milliseconds below which building again is no cost worth a finding of its own.
@@ -104,8 +105,8 @@ def weigh(project: Project, build: Build, heat: Heat) -> tuple[Confidence, str]:
         return "possible", "depends on the caller"
     if resource.effect != "cost":
         return "likely", "nothing it depends on changes between calls"
-    if heat.rank == "loop" or _is_repeated_method(project, function):
-        return "likely", "a repeated method of an object that lives on"
+    if _is_repeated(project, build, heat):
+        return "likely", "a loop, or a repeated method of an object that lives on"
     return "possible", "costs time only, and how often it runs is not known"
 
 
@@ -145,9 +146,8 @@ def _through_producer(
         if other.via is build.via and (other.fate.is_kept or other.fate.ends & {"self", "closed", "with"}):
             if not other.function.is_module_body and not other.function.module.is_test:
                 return "possible", "other callers keep or close what they get"
-    if build.resource.effect == "cost" and heat.rank != "loop":
-        if not _is_repeated_method(project, build.function):
-            return "possible", "costs time only, and how often it runs is not known"
+    if build.resource.effect == "cost" and not _is_repeated(project, build, heat):
+        return "possible", "costs time only, and how often it runs is not known"
     return "likely", "every caller drops what it gets"
 
 
@@ -158,6 +158,16 @@ def reads_of(project: Project, function: Function) -> int:
         for edge in project.graph.callers(function)
         if not edge.function.module.is_test and project.heat.heat(edge.function).rank != "once"
     )
+
+
+def is_in_loop(build: Build) -> bool:
+    """True when a loop builds it again and again from what does not change in the loop."""
+    flags = build.call.flags
+    return bool(flags & LOOP) and not flags & (VARIES | SMALL_LOOP)
+
+
+def _is_repeated(project: Project, build: Build, heat: Heat) -> bool:
+    return heat.rank == "loop" or is_in_loop(build) or _is_repeated_method(project, build.function)
 
 
 def _is_repeated_method(project: Project, function: Function) -> bool:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from celeryleak_lint.link.flow import split_words
+from celeryleak_lint.link.index import Function
 from celeryleak_lint.link.producers import Build
 from celeryleak_lint.link.project import Project
 from celeryleak_lint.model import values
@@ -13,6 +15,7 @@ from celeryleak_lint.rules.places import is_construction
 from celeryleak_lint.rules.wording import shown_function, suspect
 
 _FRESH_INSTANCE = frozenset({"__init__", "__new__", "__post_init__", "__enter__", "__aenter__", "__setstate__"})
+_SESSION_WORDS = frozenset({"connect", "reconnect", "open", "start", "begin", "launch", "enter", "acquire", "reset", "attach"})  # fmt: skip
 _CLOSERS = ("close", "aclose", "shutdown", "disconnect", "dispose", "stop", "quit", "terminate", "release")
 
 
@@ -63,12 +66,25 @@ def _confidence(project: Project, build: Build) -> Confidence | None:
     if project.heat.is_once_like(function) or project.production.is_only_from_init(function):
         return None
     heat = project.heat.heat(function)
-    if heat.rank == "once":
+    if heat.rank == "once" or _opens_a_session(function) or _is_built_per_call(project, function):
         return None
     if not heat.is_hot:
         return "possible"
     limit: Confidence = "possible" if build.exemption or build.resource.effect == "cost" else "likely"
     return max(limit, build.resource.ceiling, key=CONFIDENCES.index)
+
+
+def _opens_a_session(function: Function) -> bool:
+    """``connect`` and ``start`` begin a life that ``close`` or ``stop`` ends: once for each object."""
+    return bool(_SESSION_WORDS.intersection(split_words(function.name)))
+
+
+def _is_built_per_call(project: Project, function: Function) -> bool:
+    """True when a new object is built for each call anyway: nothing older is overwritten."""
+    owner = project.graph.owner(function)
+    if owner is None:
+        return False
+    return any(project.heat.heat(edge.function).is_hot for edge in project.graph.builders(owner))
 
 
 def _shown(place: str) -> str:

@@ -9,8 +9,8 @@ from celeryleak_lint.link.project import Project
 from celeryleak_lint.model.findings import Suspect
 from celeryleak_lint.rules.base import Rule
 from celeryleak_lint.rules.judgement import judge
-from celeryleak_lint.rules.places import is_plain, once_per_function
-from celeryleak_lint.rules.wording import shown_function, suspect
+from celeryleak_lint.rules.places import is_plain, once_per_function, once_per_producer
+from celeryleak_lint.rules.wording import others, shown_function, suspect
 
 
 def check(project: Project) -> Iterator[Suspect]:
@@ -20,9 +20,11 @@ def check(project: Project) -> Iterator[Suspect]:
         for b in project.production.builds
         if b.via is not None and b.via.cls is not None and is_plain(project, b)
     ]
-    for build, verdict in once_per_function(builds, lambda b: judge(project, b)):
+    judged = once_per_function(builds, lambda b: judge(project, b))
+    for build, verdict, more in once_per_producer(judged):
         if verdict.confidence is not None:
-            yield suspect("CLK105", build, verdict.confidence, verdict.heat, _fact(build))
+            fact = _fact(build) + others(more)
+            yield suspect("CLK105", build, verdict.confidence, verdict.heat, fact)
     yield from _unseen(project)
 
 

@@ -7,9 +7,8 @@ from collections.abc import Callable, Iterable, Iterator
 from celeryleak_lint.link.index import Function
 from celeryleak_lint.link.producers import Build
 from celeryleak_lint.link.project import Project
-from celeryleak_lint.model.facts import LOOP, SMALL_LOOP, VARIES
 from celeryleak_lint.model.findings import CONFIDENCES
-from celeryleak_lint.rules.judgement import Verdict
+from celeryleak_lint.rules.judgement import Verdict, is_in_loop
 
 _ACCESSORS = frozenset({"__getattr__", "__getattribute__", "__get__", "__getitem__"})
 
@@ -26,12 +25,6 @@ def is_accessor(project: Project, function: Function) -> bool:
 def is_construction(build: Build) -> bool:
     """True for objects; registrations (tasks, handlers, ``atexit``) have rules of their own."""
     return build.resource.kind != "registration"
-
-
-def is_in_loop(build: Build) -> bool:
-    """True when a loop builds it again and again from what does not change in the loop."""
-    flags = build.call.flags
-    return bool(flags & LOOP) and not flags & (VARIES | SMALL_LOOP)
 
 
 def is_plain(project: Project, build: Build) -> bool:

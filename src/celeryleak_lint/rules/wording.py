@@ -40,6 +40,13 @@ def shown_function(function: Function) -> str:
     return f"`{name}`" if name else "the module body"
 
 
+def others(count: int) -> str:
+    """How many more callers make the same mistake, as a clause; empty for none."""
+    if count == 0:
+        return ""
+    return f", as {count} other caller{'s do' if count > 1 else ' does'}"
+
+
 def call_spot(build: Build) -> Spot:
     """The address of the call that builds."""
     return call_spot_of(build.function, build.site.index)

@@ -1,0 +1,134 @@
+"""Recognises the command lines that start workers: Celery's, in all spellings, and Airflow's."""
+
+from __future__ import annotations
+
+import os.path
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from celeryleak_lint.deploy.words import commands_in
+from celeryleak_lint.model.deploy import Program
+
+#: Stands for a template's expression; it survives every parser and never occurs in a command.
+PLACEHOLDER = "\ue000"
+
+_SHELLS = frozenset({"sh", "bash", "ash", "dash", "zsh", "su", "runuser"})
+#: Programs that mention a worker, or restart it whenever a file changes, without running one.
+_BYSTANDERS = frozenset(
+    {
+        "[", "alias", "apk", "apt", "apt-get", "cat", "echo", "grep", "kill", "killall", "logger",
+        "nodemon", "pgrep", "pip", "pip3", "pkill", "poetry add", "printf", "ps", "sed", "test",
+        "watchfiles", "watchmedo",
+    }
+)  # fmt: skip
+_CONTAINERS = frozenset({"docker", "docker-compose", "podman", "kubectl"})
+_VALUED = frozenset(
+    {
+        "A", "app", "b", "broker", "result-backend", "loader", "config", "workdir", "n", "hostname",
+        "l", "loglevel", "O", "prefetch-multiplier", "c", "concurrency", "P", "pool", "time-limit",
+        "soft-time-limit", "max-tasks-per-child", "maxtasksperchild", "max-memory-per-child",
+        "Q", "queues", "X", "exclude-queues", "I", "include", "autoscale", "f", "logfile",
+        "pidfile", "uid", "gid", "umask", "executable", "s", "schedule", "schedule-filename",
+        "scheduler", "S", "statedb", "heartbeat-interval", "q", "H", "celery-hostname", "pid",
+        "stdout", "stderr", "log-file",
+    }
+)  # fmt: skip
+_DEPTH = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Worker:
+    """A worker's command line, before its place is known; ``row`` counts from 0 in its text."""
+
+    program: Program
+    text: str
+    row: int
+    options: tuple[tuple[str, str], ...]
+    is_opaque: bool
+
+    def option(self, *names: str) -> str:
+        """The value of the first option with one of these names; empty without one."""
+        return next((value for name, value in self.options if name in names), "")
+
+
+def workers_in(text: str) -> Iterator[Worker]:
+    """All workers that a piece of shell text starts."""
+    for command in commands_in(text):
+        yield from workers_of(command.words, command.row)
+
+
+def workers_of(words: Sequence[str], row: int = 0, depth: int = 0) -> Iterator[Worker]:
+    """The worker that one command starts, looking into ``sh -c '...'``."""
+    if not words or depth > _DEPTH or _is_bystander(words):
+        return
+    script = _script(words)
+    if script is not None:
+        for command in commands_in(script):
+            yield from workers_of(command.words, row + command.row, depth + 1)
+        return
+    for index, word in enumerate(words):
+        name = os.path.basename(word.lstrip("("))
+        if name in ("celery", "airflow") and not _is_service_name(words[:index]):
+            worker = _worker("celery" if name == "celery" else "airflow", words[index + 1 :], row)
+            if worker is not None:
+                yield worker
+            return
+
+
+def _is_bystander(words: Sequence[str]) -> bool:
+    first = next((word for word in words if "=" not in word), "")
+    return os.path.basename(first) in _BYSTANDERS or any(
+        os.path.basename(word) in ("watchfiles", "watchmedo", "nodemon") for word in words
+    )
+
+
+def _is_service_name(before: Sequence[str]) -> bool:
+    """``docker compose up celery worker`` names services; ``run`` and ``exec`` start programs."""
+    return any(word in _CONTAINERS for word in before) and not {"run", "exec"} & set(before)
+
+
+def _script(words: Sequence[str]) -> str | None:
+    """The text that a shell is asked to run with ``-c``."""
+    for index, word in enumerate(words[:-1]):
+        if word.startswith("-") and not word.startswith("--") and word.endswith("c"):
+            if any(os.path.basename(earlier) in _SHELLS for earlier in words[:index]):
+                return words[index + 1]
+    return None
+
+
+def _worker(program: Program, arguments: Sequence[str], row: int) -> Worker | None:
+    options, positional, is_opaque = _parsed(arguments)
+    wanted = (("worker",), ("multi", "start"), ("multi", "restart"))
+    if program == "airflow":
+        wanted = (("celery", "worker"), ("worker",))
+    if not any(tuple(positional[: len(words)]) == words for words in wanted):
+        return None
+    text = " ".join((program, *arguments)).replace(PLACEHOLDER, "")
+    return Worker(program, " ".join(text.split()), row, tuple(options), is_opaque)
+
+
+def _parsed(arguments: Sequence[str]) -> tuple[list[tuple[str, str]], list[str], bool]:
+    """Options by name, positional words, and whether a variable may hide more options."""
+    options: list[tuple[str, str]] = []
+    positional: list[str] = []
+    is_opaque = False
+    rest = iter(arguments)
+    for word in rest:
+        if word.startswith("--"):
+            name, equals, value = word[2:].partition("=")
+            name = name.lower().replace("_", "-")
+            options.append((name, value if equals or name not in _VALUED else next(rest, "")))
+        elif len(word) > 1 and word[0] == "-":
+            value = word[2:].removeprefix("=")
+            if not value and word[1] in _VALUED:
+                value = next(rest, "")
+            options.append((word[1], value))
+        elif _is_variable(word):
+            is_opaque = True
+        else:
+            positional.append(word)
+    return options, positional, is_opaque
+
+
+def _is_variable(word: str) -> bool:
+    return word.startswith(("$", "`", "%(", "{", PLACEHOLDER)) or PLACEHOLDER in word
