@@ -14,11 +14,12 @@ from dataclasses import dataclass, field
 from celeryleak_lint.catalog.lookup import Catalog
 from celeryleak_lint.config import Config
 from celeryleak_lint.link.project import Project
+from celeryleak_lint.model.deploy import DeployFacts, joined
 from celeryleak_lint.model.facts import ModuleSummary
 from celeryleak_lint.model.findings import Failure, Finding, Report, Step, Suspect, SuspectStep
 from celeryleak_lint.model.source import Scope, SourceFile, Span, Spot
 from celeryleak_lint.rules import RULES, Rule
-from celeryleak_lint.suppressions import Suppressions, read_suppressions
+from celeryleak_lint.suppressions import Suppressions, read_line_suppressions, read_suppressions
 
 Read = Callable[[str], bytes]
 Summaries = Iterable[ModuleSummary | Failure]
@@ -94,7 +95,7 @@ def analyse(
     started = time.perf_counter()
     readable = _collect(run, summaries)
     extracted = time.perf_counter()
-    project = Project(readable, catalog)
+    project = Project(readable, catalog, _deployment(run))
     linked = time.perf_counter()
     suspects = _suspects(run, project)
     judged = time.perf_counter()
@@ -123,6 +124,25 @@ def _collect(run: _Run, summaries: Summaries) -> list[ModuleSummary]:
         else:
             readable.append(summary)
     return readable
+
+
+def _deployment(run: _Run) -> DeployFacts:
+    """What the deploy and lock files say; those under test folders deploy nothing."""
+    if not run.scope.deploy:
+        return DeployFacts()
+    from celeryleak_lint.catalog.leaks import distributions
+    from celeryleak_lint.deploy.reading import read
+
+    wanted = distributions()
+    parts: list[DeployFacts] = []
+    for path in run.scope.deploy:
+        try:
+            part = read(path, run.read(path), wanted=wanted)
+        except OSError:
+            continue  # a link without a target, a file too large: nobody asked to deploy it
+        parts.append(part)
+        run.failures += part.failures
+    return joined(parts)
 
 
 # -- rules ---------------------------------------------------------------------------------
@@ -175,10 +195,10 @@ def _confirmed(run: _Run, suspects: Sequence[Suspect]) -> tuple[list[Finding], l
         data = run.bytes_of(path)
         if not data:
             continue
-        spans = _located(run, path, data, group)
-        switched_off = read_suppressions(data)
+        spans = _located(run, path, data, [s for s in group if s.span is None])
+        switched_off = _suppressions(run, path, data)
         for suspect in group:
-            span = spans.get(suspect.spot)
+            span = suspect.span or spans.get(suspect.spot)
             if span is None:
                 continue
             finding = _finding(run, suspect, span, fingerprints)
@@ -189,6 +209,8 @@ def _confirmed(run: _Run, suspects: Sequence[Suspect]) -> tuple[list[Finding], l
 
 def _located(run: _Run, path: str, data: bytes, group: Sequence[Suspect]) -> dict[Spot, Span]:
     """The ranges of the spots the visitor has found; each it has not is a failure, never silence."""
+    if not group:
+        return {}
     from celeryleak_lint.cst.locate import locate
 
     located = locate(data, list(dict.fromkeys(suspect.spot for suspect in group)))
@@ -197,6 +219,10 @@ def _located(run: _Run, path: str, data: bytes, group: Sequence[Suspect]) -> dic
         message = f"{', '.join(codes)} suspected but could not be placed: {missing.reason}"
         run.failures.append(Failure(path, missing.line, 1, message))
     return {found.spot: found.span for found in located.placed}
+
+
+def _suppressions(run: _Run, path: str, data: bytes) -> Suppressions:
+    return read_line_suppressions(data) if path in run.scope.deploy else read_suppressions(data)
 
 
 def _is_off(suppressions: Suppressions, finding: Finding) -> bool:

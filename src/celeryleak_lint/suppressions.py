@@ -44,10 +44,30 @@ def read_suppressions(data: bytes) -> Suppressions:
     if any(_FILE.match(line) for line in lines):
         return Suppressions(whole_file=True)
     by_line: dict[int, tuple[str, ...]] = {}
-    for first, last in _joined_lines(lines):
+    for first, last in joined_lines(lines):
         prefixes = _prefixes("".join(lines[first - 1 : last]))
         if prefixes:
             by_line.update(dict.fromkeys(range(first, last + 1), prefixes))
+    return Suppressions(by_line=MappingProxyType(by_line))
+
+
+def read_line_suppressions(data: bytes) -> Suppressions:
+    """The suppressions in a file that is no Python but has ``#`` comments.
+
+    A comment switches codes off on its line; one that fills its line, on the next line that
+    is no comment, since some formats have no comments behind a value.
+    """
+    if b"noqa" not in data.lower():
+        return Suppressions()
+    by_line: dict[int, tuple[str, ...]] = {}
+    waiting: tuple[str, ...] = ()
+    for number, line in enumerate(data.decode("utf-8", "replace").splitlines(), start=1):
+        prefixes = _prefixes(line)
+        if line.lstrip().startswith("#"):
+            waiting += prefixes
+            continue
+        by_line[number] = (*prefixes, *waiting)
+        waiting = ()
     return Suppressions(by_line=MappingProxyType(by_line))
 
 
@@ -82,7 +102,7 @@ def _prefixes(text: str) -> tuple[str, ...]:
     return tuple(code for code in _SEPARATOR.split(codes) if code)
 
 
-def _joined_lines(lines: tuple[str, ...]) -> list[tuple[int, int]]:
+def joined_lines(lines: tuple[str, ...]) -> list[tuple[int, int]]:
     """First and last line of each run of lines that share a comment.
 
     When the file cannot be tokenised each line stands alone, as flake8 decides then.

@@ -210,6 +210,7 @@ VOCABULARY: Mapping[str, Field] = {
     "entity-key": _WORDS,
     "configuration-key": _WORDS,
     "job-runners": _WORDS,
+    "identity-types": _NAMES,
 }
 
 

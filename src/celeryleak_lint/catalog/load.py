@@ -48,6 +48,8 @@ _KEYS: Mapping[str, Mapping[str, Any]] = {
     "memo": {"scope": "process"},
 }
 _USER_SOURCE = ("user configuration",)
+#: Releases known to leak have a reader of their own: they describe versions, not names.
+LEAKS_FILE = "known_leaks.toml"
 
 
 def bundled() -> Tables:
@@ -58,7 +60,7 @@ def bundled() -> Tables:
     parts: list[Tables] = []
     errors: list[str] = []
     for entry in sorted((files(__package__) / "data").iterdir(), key=lambda item: item.name):
-        if not entry.name.endswith(".toml"):
+        if not entry.name.endswith(".toml") or entry.name == LEAKS_FILE:
             continue
         document = tomllib.loads(entry.read_text(encoding="utf-8"))
         part, trouble = tables_from(document, entry.name, is_bundled=True)

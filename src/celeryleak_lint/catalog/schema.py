@@ -154,7 +154,9 @@ class Vocabulary:
     ``per_call``: parameter names that carry one request, message or user. ``entity_key``:
     words in the key of a collection that grow with traffic. ``configuration_key``: words
     in a key that configuration or code size bounds. ``job_runners``: packages whose workers
-    fork a process for each job, so that nothing outlives it.
+    fork a process for each job, so that nothing outlives it. ``identity_types``: resolved
+    names of classes without value equality that are passed as arguments, so that a memo
+    keyed by one never hits for a new object.
     """
 
     once: tuple[str, ...] = ()
@@ -164,6 +166,7 @@ class Vocabulary:
     entity_key: tuple[str, ...] = ()
     configuration_key: tuple[str, ...] = ()
     job_runners: tuple[str, ...] = ()
+    identity_types: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os.path
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from celeryleak_lint.deploy.words import commands_in
 from celeryleak_lint.model.deploy import Program
@@ -17,7 +18,7 @@ _SHELLS = frozenset({"sh", "bash", "ash", "dash", "zsh", "su", "runuser"})
 _BYSTANDERS = frozenset(
     {
         "[", "alias", "apk", "apt", "apt-get", "cat", "echo", "grep", "kill", "killall", "logger",
-        "nodemon", "pgrep", "pip", "pip3", "pkill", "poetry add", "printf", "ps", "sed", "test",
+        "nodemon", "pgrep", "pip", "pip3", "pkill", "printf", "ps", "sed", "test",
         "watchfiles", "watchmedo",
     }
 )  # fmt: skip
@@ -67,12 +68,20 @@ def workers_of(words: Sequence[str], row: int = 0, depth: int = 0) -> Iterator[W
             yield from workers_of(command.words, row + command.row, depth + 1)
         return
     for index, word in enumerate(words):
-        name = os.path.basename(word.lstrip("("))
-        if name in ("celery", "airflow") and not _is_service_name(words[:index]):
-            worker = _worker("celery" if name == "celery" else "airflow", words[index + 1 :], row)
+        name = _program(word)
+        if name and not _is_service_name(words[:index]):
+            worker = _worker(name, words[index + 1 :], row)
             if worker is not None:
                 yield worker
             return
+
+
+def _program(word: str) -> Program | Literal[""]:
+    """The program a word starts; ``${CELERY_BIN}`` is what Celery's own service files call it."""
+    name = os.path.basename(word.lstrip("("))
+    if name == "celery" or word.strip("${}").upper() == "CELERY_BIN":
+        return "celery"
+    return "airflow" if name == "airflow" else ""
 
 
 def _is_bystander(words: Sequence[str]) -> bool:

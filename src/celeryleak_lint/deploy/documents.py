@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from celeryleak_lint.deploy.commands import PLACEHOLDER
-from celeryleak_lint.deploy.source import Source
+from celeryleak_lint.deploy.source import Source, mentions_worker
 
 if TYPE_CHECKING:
     from yaml.events import Event
@@ -45,6 +45,8 @@ def read_yaml(source: Source) -> None:
         for node in _documents(text):
             _walk(source, node)
     except (yaml.YAMLError, _TooDeep, ValueError) as error:
+        if not mentions_worker(source):
+            return
         mark = getattr(error, "problem_mark", None)
         reason = getattr(error, "problem", None) or str(error).splitlines()[0]
         what = "as YAML behind its template expressions" if is_template else "as YAML"
@@ -125,10 +127,11 @@ def _settings(source: Source, node: Node) -> None:
             source.add_assignments([item.text], item.line)
     by_key = {key.text: value for key, value in node.pairs if key.text}
     named, given = by_key.get("name"), by_key.get("value")
-    if named is not None and given is not None and named.text and given.text is not None:
-        source.add_setting(named.text, given.text, named.line)
+    if named is not None and named.text:
+        text = given.text if given is not None else None
+        source.add_setting(named.text, PLACEHOLDER if text is None else text, named.line)
     for key, value in node.pairs:
-        if key.text and value.text is not None:
+        if key.text and key.text != "name" and value.text is not None:
             source.add_setting(key.text, value.text, key.line)
 
 

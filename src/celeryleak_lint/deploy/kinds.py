@@ -58,3 +58,9 @@ def kind_of(path: str) -> Kind | None:
     if folders and folders[-1] == "requirements" and name.endswith(".txt"):
         return "requirements"
     return "script" if "." not in name and name not in _NO_SCRIPTS else None
+
+
+def is_shell(data: bytes) -> bool:
+    """Whether a file without a suffix begins as a shell script does."""
+    first = data.split(b"\n", 1)[0]
+    return first.startswith(b"#!") and b"sh" in first

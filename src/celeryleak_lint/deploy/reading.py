@@ -6,7 +6,7 @@ import functools
 from collections.abc import Callable, Collection
 
 from celeryleak_lint.deploy import documents, images, locks, requirements, units
-from celeryleak_lint.deploy.kinds import Kind, kind_of
+from celeryleak_lint.deploy.kinds import Kind, is_shell, kind_of
 from celeryleak_lint.deploy.limits import is_limit
 from celeryleak_lint.deploy.source import Source
 from celeryleak_lint.model.deploy import DeployFacts
@@ -52,7 +52,7 @@ def read(path: str, data: bytes, *, wanted: Collection[str]) -> DeployFacts:
 
 
 def _concerns_workers(kind: Kind, data: bytes) -> bool:
-    if kind == "script" and not (data.startswith(b"#!") and b"sh" in data.split(b"\n", 1)[0]):
+    if kind == "script" and not is_shell(data):
         return False
     lower = data.lower()
     return b"celery" in lower or b"airflow worker" in lower or is_limit(lower.decode("latin-1"))

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from celeryleak_lint.deploy.commands import Worker, workers_in, workers_of
+from celeryleak_lint.deploy.commands import PLACEHOLDER, Worker, workers_in, workers_of
 from celeryleak_lint.deploy.limits import is_of_interest
 from celeryleak_lint.deploy.words import span_of_word
 from celeryleak_lint.model.deploy import DeployFacts, EnvironmentSetting, LockedRelease, WorkerCommand
@@ -82,12 +82,23 @@ class Source:
                 span=span_of_word(self.lines, first, max(first, last), worker.program),
                 text=worker.text,
                 program=worker.program,
-                app=worker.option("A", "app"),
-                pool=worker.option("P", "pool").strip("'\"").lower(),
+                app=_plain(worker.option("A", "app")),
+                pool=_plain(worker.option("P", "pool")).lower(),
                 options=worker.options,
                 is_opaque=worker.is_opaque,
             )
         )
+
+
+def mentions_worker(source: Source) -> bool:
+    """Whether a file that cannot be parsed seems to start a worker."""
+    lower = source.text.lower()
+    return "worker" in lower and ("celery" in lower or "airflow" in lower)
+
+
+def _plain(value: str) -> str:
+    """A value that is the same wherever the file is used; empty for a variable or a template."""
+    return "" if "$" in value or PLACEHOLDER in value else value
 
 
 def words_in_json(text: str) -> tuple[str, ...] | None:

@@ -6,7 +6,7 @@ import configparser
 import shlex
 from collections.abc import Iterator, Sequence
 
-from celeryleak_lint.deploy.source import Source
+from celeryleak_lint.deploy.source import Source, mentions_worker
 
 _Option = tuple[str, str, int]
 
@@ -73,7 +73,7 @@ def _options(
     except configparser.MissingSectionHeaderError:
         return
     except configparser.Error as error:
-        if any("celery" in line.lower() for line in lines):
+        if mentions_worker(source):
             first = str(error).splitlines()[0].lower()
             source.fail(numbered.line, f"cannot be read: {first}; its workers were not checked")
         return

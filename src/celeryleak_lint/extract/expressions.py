@@ -9,11 +9,12 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable
 
+from celeryleak_lint.catalog.celery_settings import SPELLINGS
 from celeryleak_lint.extract import conditions
 from celeryleak_lint.extract.frames import Frame, Loop, ReadFunction
 from celeryleak_lint.extract.names import target_names
 from celeryleak_lint.model import values
-from celeryleak_lint.model.facts import AWAITED, GENERATOR, CallFact
+from celeryleak_lint.model.facts import AWAITED, GENERATOR, CallFact, SettingFact
 
 Sinks = tuple[str, ...]
 USE: Sinks = ("use",)
@@ -133,8 +134,21 @@ class Expressions:
     def _dict(self, frame: Frame, node: ast.Dict, sinks: Sinks) -> str:
         inner = tuple(f"el>{sink}" for sink in sinks)
         parts = [self.read(frame, key, USE) for key in node.keys if key is not None]
-        parts += [self.read(frame, item, inner) for item in node.values]
-        return values.compound("{", parts)
+        held = [self.read(frame, item, inner) for item in node.values]
+        for key, item, value in zip(node.keys, node.values, held, strict=True):
+            if isinstance(key, ast.Constant) and key.value in SPELLINGS:
+                self._setting(frame, key, item, value)
+        return values.compound("{", parts + held)
+
+    @staticmethod
+    def _setting(frame: Frame, key: ast.Constant, item: ast.expr, value: str) -> None:
+        """Columns are still those of ``ast`` here; ``extract`` turns them into code points."""
+        end_line, end_column = item.end_lineno or item.lineno, item.end_col_offset or 0
+        frame.state.settings.append(
+            SettingFact(
+                str(key.value), value, frame.qualname, key.lineno, key.col_offset, end_line, end_column
+            )
+        )
 
     def _walrus(self, frame: Frame, node: ast.NamedExpr, sinks: Sinks) -> str:
         name = node.target.id

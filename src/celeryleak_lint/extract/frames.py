@@ -15,6 +15,7 @@ from celeryleak_lint.model.facts import (
     CallFact,
     ClassFact,
     FunctionFact,
+    SettingFact,
     StoreFact,
 )
 
@@ -35,6 +36,7 @@ class ModuleState:
     functions: list[FunctionFact] = field(default_factory=list)
     classes: list[ClassFact] = field(default_factory=list)
     texts: dict[str, str] = field(default_factory=dict)
+    settings: list[SettingFact] = field(default_factory=list)
 
     def intern(self, text: str) -> str:
         """One shared object for equal texts: summaries hold many equal values."""

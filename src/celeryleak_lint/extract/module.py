@@ -33,8 +33,10 @@ from celeryleak_lint.model.facts import (
     FunctionFact,
     ModuleSummary,
     ParameterFact,
+    SettingFact,
 )
 from celeryleak_lint.model.source import SourceFile
+from celeryleak_lint.suppressions import physical_lines
 
 _Function = ast.FunctionDef | ast.AsyncFunctionDef
 
@@ -61,7 +63,27 @@ def extract(file: SourceFile, data: bytes) -> ModuleSummary:
         mentioned=tuple(state.mentioned),
         functions=tuple(state.functions),
         classes=tuple(state.classes),
+        settings=_in_code_points(state.settings, data),
     )
+
+
+def _in_code_points(settings: list[SettingFact], data: bytes) -> tuple[SettingFact, ...]:
+    """The same places with columns from 1 in code points instead of UTF-8 bytes from 0."""
+    if not settings:
+        return ()
+    lines = physical_lines(data)
+
+    def column(line: int, offset: int) -> int:
+        text = lines[line - 1].encode() if line <= len(lines) else b""
+        return len(text[:offset].decode("utf-8", "replace")) + 1
+
+    return tuple(
+        SettingFact(
+            fact.name, fact.value, fact.function, fact.line, column(fact.line, fact.column),
+            fact.end_line, column(fact.end_line, fact.end_column),
+        )
+        for fact in settings
+    )  # fmt: skip
 
 
 class _Reader:

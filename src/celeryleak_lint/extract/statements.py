@@ -23,7 +23,7 @@ from celeryleak_lint.extract.names import (
     terminates,
 )
 from celeryleak_lint.model import values
-from celeryleak_lint.model.facts import CONDITIONAL, EXCEPT, FINALLY, MAIN, TYPING, StoreFact
+from celeryleak_lint.model.facts import CONDITIONAL, DELETES, EXCEPT, FINALLY, MAIN, TYPING, StoreFact
 
 _LOOKUP_ERRORS = frozenset(
     {"KeyError", "AttributeError", "LookupError", "IndexError", "NameError", "RuntimeError"}
@@ -56,6 +56,7 @@ class Statements:
             ast.Try: self._try,  # type: ignore[dict-item]
             ast.Import: self._import,  # type: ignore[dict-item]
             ast.ImportFrom: self._import,  # type: ignore[dict-item]
+            ast.Delete: self._delete,  # type: ignore[dict-item]
             ast.Match: self._match,  # type: ignore[dict-item]
             ast.Raise: self._raise,  # type: ignore[dict-item]
             ast.FunctionDef: read_definition,
@@ -187,6 +188,8 @@ class Statements:
         if isinstance(target, ast.Subscript):
             owner = self.expressions.read(frame, target.value, ("fill",))
             key = self.expressions.read(frame, target.slice, USE)
+            if isinstance(target.slice, ast.Slice):
+                key = "=:"
             return values.element(owner), (f"sub {owner}",), key
         if isinstance(target, (ast.Tuple, ast.List)):
             sinks = [s for item in target.elts for s in self._place(frame, item)[1]]
@@ -232,7 +235,17 @@ class Statements:
     def _augmented(self, frame: Frame, statement: ast.AugAssign) -> None:
         kept, sinks, key = self._place(frame, statement.target)
         value = self.expressions.read(frame, statement.value, tuple(f"el>{s}" for s in sinks))
+        if not key and isinstance(statement.op, (ast.Add, ast.BitOr)):
+            key = "=+"
         self._record(frame, statement.target, kept, key, value, augmented=True)
+
+    def _delete(self, frame: Frame, statement: ast.Delete) -> None:
+        context = frame.context
+        frame.context = context | DELETES
+        for target in statement.targets:
+            kept, _, key = self._place(frame, target)
+            self._record(frame, target, kept, key, values.LITERAL)
+        frame.context = context
 
     def _if(self, frame: Frame, statement: ast.If) -> None:
         if is_type_checking(statement.test):

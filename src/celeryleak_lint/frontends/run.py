@@ -154,7 +154,7 @@ def _place(request: Request) -> Place | tuple[str, ...]:
 def _wanted(failures: Sequence[Failure], prepared: Prepared) -> tuple[Failure, ...]:
     """The failures that the configuration admits, in files that were asked for."""
     reported = prepared.scope.reported
-    known = frozenset(file.path for file in prepared.scope.files)
+    known = frozenset(file.path for file in prepared.scope.files) | set(prepared.scope.deploy)
     kept = (
         failure
         for failure in dict.fromkeys(failures)

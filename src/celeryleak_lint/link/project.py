@@ -7,23 +7,34 @@ from collections.abc import Iterable
 from celeryleak_lint.catalog.lookup import Catalog
 from celeryleak_lint.link.caching import Caching
 from celeryleak_lint.link.callgraph import CallGraph
+from celeryleak_lint.link.configuration import Configuration
 from celeryleak_lint.link.flow import Flow
+from celeryleak_lint.link.growth import GrowthFacts
 from celeryleak_lint.link.heat import Thermometer
+from celeryleak_lint.link.holdings import Holdings
 from celeryleak_lint.link.index import Index
+from celeryleak_lint.link.keys import Keys
 from celeryleak_lint.link.origins import Origins
 from celeryleak_lint.link.producers import Production
 from celeryleak_lint.link.resolve import Resolver
 from celeryleak_lint.link.roots import separate
+from celeryleak_lint.model.deploy import DeployFacts
 from celeryleak_lint.model.facts import ModuleSummary
 
 
 class Project:
     """Names, calls, fates, heat and builds of all files of a run."""
 
-    __slots__ = ("caching", "catalog", "flow", "graph", "heat", "index", "origins", "production", "resolver")
+    __slots__ = (
+        "caching", "catalog", "configuration", "deploy", "flow", "graph", "growth", "heat", "holdings", "index", "keys", "origins",
+        "production", "resolver",
+    )  # fmt: skip
 
-    def __init__(self, summaries: Iterable[ModuleSummary], catalog: Catalog) -> None:
+    def __init__(
+        self, summaries: Iterable[ModuleSummary], catalog: Catalog, deploy: DeployFacts | None = None
+    ) -> None:
         self.catalog = catalog
+        self.deploy = deploy if deploy is not None else DeployFacts()
         self.index = Index.of(separate(tuple(summaries)))
         self.resolver = Resolver(self.index, catalog)
         self.graph = CallGraph(self.index, self.resolver)
@@ -31,6 +42,10 @@ class Project:
         self.flow = Flow(self.resolver, catalog)
         self.heat = Thermometer(self.resolver, self.graph, self.caching, self.flow, catalog)
         self.origins = Origins(catalog, self.resolver.binder)
+        self.holdings = Holdings(self.index, self.resolver, self.graph, self.caching)
+        self.growth = GrowthFacts(self.index, self.resolver, self.graph, self.holdings)
+        self.keys = Keys(catalog)
         self.production = Production(
             self.index, self.resolver, self.graph, self.caching, self.flow, catalog
         )
+        self.configuration = Configuration(self.index, self.resolver)

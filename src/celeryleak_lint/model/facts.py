@@ -35,6 +35,8 @@ DECORATES = 256
 TYPING = 512  #: under ``if TYPE_CHECKING``
 NESTED_LOOP = 1024  #: the loop holds one of its own, or ends once it has worked: it connects anew
 
+DELETES = 2048  #: a store that is a ``del``
+
 # Flags of a function.
 ASYNC = 1
 GENERATOR = 2
@@ -67,8 +69,9 @@ class CallFact(msgspec.Struct, frozen=True, array_like=True, gc=False):
 class StoreFact(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """An assignment to an attribute, an item or a module-level name.
 
-    ``target`` is ``V.name``, ``V[]`` or ``@m.X``; ``key`` is the value of the subscript,
-    empty otherwise; ``augmented`` marks ``+=`` and the like.
+    ``target`` is ``V.name``, ``V[]`` or ``@m.X``; ``key`` is the value of the subscript
+    (``=:`` for a slice), empty otherwise; ``augmented`` marks ``+=`` and the like, and the
+    key of an augmented name is ``=+`` when the operation adds. ``del`` has ``DELETES`` set.
     """
 
     target: str
@@ -140,6 +143,21 @@ class ClassFact(msgspec.Struct, frozen=True, array_like=True, gc=False):
     parent: str
 
 
+class SettingFact(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """One item of a dictionary display whose key is a setting of Celery.
+
+    The range runs from key to value; lines and columns count from 1, columns in code points.
+    """
+
+    name: str
+    value: str
+    function: str
+    line: int
+    column: int
+    end_line: int
+    end_column: int
+
+
 class ModuleSummary(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """Everything linking and rules know of one file.
 
@@ -158,3 +176,4 @@ class ModuleSummary(msgspec.Struct, frozen=True, array_like=True, gc=False):
     mentioned: tuple[str, ...]
     functions: tuple[FunctionFact, ...]
     classes: tuple[ClassFact, ...]
+    settings: tuple[SettingFact, ...] = ()

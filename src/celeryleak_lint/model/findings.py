@@ -34,7 +34,8 @@ class Suspect:
 
     ``path`` is relative to the project root. ``trace`` runs from the hot root to the
     constructor. ``no_fix`` says why no fix is offered. ``call`` is the normalised text of
-    the construct that the fingerprint uses instead of a line number.
+    the construct that the fingerprint uses instead of a line number. With a ``span`` the
+    place is known already (deploy files, items of settings) and the finder is not asked.
     """
 
     code: str
@@ -46,6 +47,7 @@ class Suspect:
     effect: Effect | None
     trace: tuple[SuspectStep, ...] = ()
     no_fix: str | None = None
+    span: Span | None = None
 
 
 @dataclass(frozen=True, slots=True)

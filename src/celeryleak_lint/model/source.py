@@ -28,13 +28,15 @@ class Scope:
     ``root`` is the absolute project root. ``source_roots`` are folders relative to it
     (``""`` for the root itself). ``files`` are all indexed files, sorted by path.
     ``reported`` holds the paths whose findings are wanted (relative to ``root``), or
-    ``None`` when everything indexed is reported.
+    ``None`` when everything indexed is reported. ``deploy`` are the deploy and lock files
+    under the root, sorted.
     """
 
     root: str
     source_roots: tuple[str, ...]
     files: tuple[SourceFile, ...]
     reported: frozenset[str] | None = None
+    deploy: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +49,7 @@ class Span:
     end_column: int
 
 
-SpotKind = Literal["call", "decorator", "def", "class", "statement"]
+SpotKind = Literal["call", "decorator", "def", "class", "statement", "text"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +61,8 @@ class Spot:
     module level) that starts on ``line``, whose last name as written is ``name`` (``Celery``
     for ``celery.Celery(...)``; for ``"statement"`` the empty string). ``ordinal`` counts
     the constructs of the same kind, line and name from the left, starting at 0. For
-    ``"call"`` the line is the first line of the whole call expression.
+    ``"call"`` the line is the first line of the whole call expression. A ``"text"`` is a
+    place that needs no finder: its suspect brings the span, and ``name`` is what stands there.
     """
 
     kind: SpotKind

@@ -123,7 +123,8 @@ def _compares_by_value(project: Project, cls: Class) -> bool:
         return True
     if project.caching.is_singleton(cls):
         return True
-    if any(decorator.name in _VALUE_DECORATORS for decorator in cls.fact.decorators):
+    decorators = (project.resolver.canonical(d.value[1:]) for d in cls.fact.decorators)
+    if any(name.rpartition(".")[2] in _VALUE_DECORATORS for name in decorators):
         return True
     outside = [a for a in project.resolver.ancestors(cls) if a not in project.index.classes]
     return any(name.startswith(_VALUE_BASES) for name in outside) or bool(outside)

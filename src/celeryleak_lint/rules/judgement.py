@@ -59,9 +59,17 @@ def silence(project: Project, build: Build) -> str:
         return "kept on the instance"
     if project.caching.keeps_for_process(function):
         return "built inside a memoized function"
-    if any(project.production.build_at(function, part) for part in build.fate.part_of):
+    if any(_speaks_for(project, build, part) for part in build.fate.part_of):
         return "part of another resource built here"
     return ""
+
+
+def _speaks_for(project: Project, build: Build, part: int) -> bool:
+    """True when the call that got the object builds a resource that is reported as surely."""
+    whole = project.production.build_at(build.function, part)
+    if whole is None:
+        return False
+    return CONFIDENCES.index(whole.resource.ceiling) <= CONFIDENCES.index(build.resource.ceiling)
 
 
 def _handed_to_framework(project: Project, build: Build, heat: Heat) -> Verdict:

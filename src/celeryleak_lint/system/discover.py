@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
 from celeryleak_lint.config import Config
+from celeryleak_lint.deploy.kinds import kind_of
 from celeryleak_lint.model.findings import Failure
 from celeryleak_lint.model.source import Scope, SourceFile
 from celeryleak_lint.system.exclude import Exclusion, exclusion
@@ -71,8 +72,12 @@ def discover(place: Place, config: Config, *, force_exclude: bool = False) -> Di
     if force_exclude:
         given = [path for path in given if not path or not _is_excluded(place.root, path, rules)]
     listing = list_files(place.root, [p for p in given if p not in place.overlay], rules)
-    files = tuple(sorted({*listing.files, *(p for p in given if p in place.overlay)}))
-    scope = _scope(place.root, replace(listing, files=files), config, _reported(given, files))
+    unsaved = {path for path in given if path in place.overlay}
+    deploy = {path for path in unsaved if kind_of(path) not in (None, "script")}
+    files = tuple(sorted({*listing.files, *(unsaved - deploy)}))
+    deployed = tuple(sorted(p for p in {*listing.deploy, *deploy} if not is_test_path(p)))
+    listing = replace(listing, files=files, deploy=deployed)
+    scope = _scope(place.root, listing, config, _reported(given, (*files, *deployed)))
     return Discovery(scope, listing.failures)
 
 
@@ -91,7 +96,7 @@ def _scope(root: str, listing: Listing, config: Config, reported: frozenset[str]
     for path in listing.files:
         module, is_package = module_name(path, roots[path.rpartition("/")[0]], root)
         files.append(SourceFile(path, module, is_package, is_test_path(path)))
-    return Scope(root, tuple(sorted(set(roots.values()))), tuple(files), reported)
+    return Scope(root, tuple(sorted(set(roots.values()))), tuple(files), reported, listing.deploy)
 
 
 def _configured(config: Config) -> tuple[str, ...]:

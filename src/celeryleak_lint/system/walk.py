@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from celeryleak_lint.deploy.kinds import is_shell, kind_of
 from celeryleak_lint.model.findings import Failure
 from celeryleak_lint.system.exclude import Exclusion
 from celeryleak_lint.system.root import is_inside
@@ -20,12 +21,14 @@ STUB_SUFFIX = ".pyi"
 class Listing:
     """What a walk met: files and folders relative to the root, and what could not be listed.
 
-    ``markers`` are the folders that hold a file which marks the top of a project.
+    ``markers`` are the folders that hold a file which marks the top of a project; ``deploy``
+    are the files that may start workers or lock releases, by their names.
     """
 
     files: tuple[str, ...]
     markers: frozenset[str]
     failures: tuple[Failure, ...]
+    deploy: tuple[str, ...] = ()
 
 
 #: Files that mark the top of a (perhaps nested) project, its own imports' home by default.
@@ -40,6 +43,7 @@ class _Walk:
     files: list[str]
     markers: set[str]
     failures: list[Failure]
+    deploy: list[str] = field(default_factory=list)
 
     def visit(self, start: str, exclusion: Exclusion) -> None:
         """List everything below the folder ``start``, deepest folder last, without recursion."""
@@ -79,8 +83,12 @@ class _Walk:
     def _meet_file(self, name: str, folder: str, path: str, exclusion: Exclusion) -> None:
         if name in PROJECT_MARKERS:
             self.markers.add(folder)
-        if name.endswith(SUFFIXES) and not exclusion.leaves_out(path, is_folder=False):
-            self.add_file(path)
+        if name.endswith(SUFFIXES):
+            if not exclusion.leaves_out(path, is_folder=False):
+                self.add_file(path)
+        elif kind_of(path) is not None and is_text(path):
+            if not exclusion.leaves_out(path, is_folder=False):
+                self.deploy.append(path)
 
     def add_file(self, path: str) -> None:
         """Take a file in, unless its name is no text at all."""
@@ -105,9 +113,28 @@ def list_files(root: str, given: Iterable[str], exclusion: Exclusion) -> Listing
         if os.path.isdir(os.path.join(root, path)):
             if path and not _is_reached(path, root, exclusion):
                 walk.visit(path, exclusion)
+        elif not path.endswith(SUFFIXES) and _is_deploy(root, path):
+            walk.deploy.append(path)
         elif path not in known and not path.endswith(STUB_SUFFIX):
             walk.add_file(path)
-    return Listing(tuple(sorted(set(walk.files))), frozenset(walk.markers), tuple(walk.failures))
+    return Listing(
+        tuple(sorted(set(walk.files))),
+        frozenset(walk.markers),
+        tuple(walk.failures),
+        tuple(sorted(set(walk.deploy))),
+    )
+
+
+def _is_deploy(root: str, path: str) -> bool:
+    """Whether a file that the user names is a deploy file; one without a suffix may be Python."""
+    kind = kind_of(path)
+    if kind != "script":
+        return kind is not None
+    try:
+        with open(os.path.join(root, path), "rb") as file:
+            return is_shell(file.readline(128))
+    except OSError:
+        return False
 
 
 def leaves_out(root: str, path: str, exclusion: Exclusion, *, is_folder: bool) -> bool:

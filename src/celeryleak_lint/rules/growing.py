@@ -1,0 +1,199 @@
+"""How sure an unbounded collection is: the reasoning that the three collection rules share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from celeryleak_lint.link.flow import split_words
+from celeryleak_lint.link.growth import Growth, stored_is_bounded
+from celeryleak_lint.link.holdings import Holding
+from celeryleak_lint.link.keys import KeyVerdict
+from celeryleak_lint.link.project import Project
+from celeryleak_lint.model import values
+from celeryleak_lint.model.findings import CONFIDENCES, Confidence, Suspect, SuspectStep
+from celeryleak_lint.model.source import Spot
+from celeryleak_lint.rules.wording import call_spot_of, shortened, shown_function
+
+_REGISTRY_WORDS = frozenset(
+    {"register", "registry", "registered", "handlers", "plugins", "hooks", "subscribe", "install", "setup", "processors", "converters"}
+)  # fmt: skip
+_ONCE_WORDS = frozenset({"warned", "emitted", "reported", "logged", "seen_warnings", "deprecated", "announced", "unpriced", "unparsable"})  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Unbounded:
+    """A holding that grows with a confidence, by its most telling growth."""
+
+    holding: Holding
+    growth: Growth
+    verdict: KeyVerdict
+    confidence: Confidence
+
+
+def unbounded(project: Project) -> Iterator[Unbounded]:
+    """Every holding that grows in normal operation and that nothing shrinks, once each."""
+    for growths in project.growth.growths.values():
+        holding = growths[0].holding
+        if project.growth.shrink(holding) is not None or _is_once_guard(holding):
+            continue
+        found = [u for growth in growths if (u := _judged(project, growth)) is not None]
+        if found:
+            yield min(found, key=lambda u: (CONFIDENCES.index(u.confidence), u.growth.line))
+
+
+def _is_once_guard(holding: Holding) -> bool:
+    """A set of what was already warned about holds program text, not traffic."""
+    return bool(_ONCE_WORDS.intersection(split_words(holding.name))) and holding.shape != "dict"
+
+
+def _judged(project: Project, growth: Growth) -> Unbounded | None:
+    function, holding = growth.function, growth.holding
+    if function.module.is_test or stored_is_bounded(growth) or _is_import_time(project, growth):
+        return None
+    if function.name in ("__init__", "__new__") and holding.kind == "instance":
+        return None
+    key = growth.key or (_scanned(growth) if growth.guards else "")
+    if not key:
+        return _keyless(project, growth)
+    verdict = project.keys.judge(function, key)
+    if verdict.domain in ("constant", "type"):
+        return None
+    if verdict.domain == "entity":
+        confidence: Confidence = "certain" if project.heat.heat(function).is_hot else "likely"
+    else:
+        confidence = "possible"
+    return Unbounded(holding, growth, verdict, _limited(project, growth, confidence))
+
+
+def _scanned(growth: Growth) -> str:
+    """``if x not in ITEMS: ITEMS.append(x)``: what is appended is its own key."""
+    call = growth.function.fact.calls[growth.index] if growth.index >= 0 else None
+    if call is None or not call.args:
+        return ""
+    base = call.callee.rpartition(".")[0]
+    return call.args[0][1] if any(g.startswith(base) for g in growth.guards) else ""
+
+
+def _keyless(project: Project, growth: Growth) -> Unbounded:
+    """An append has no key to judge: how often it runs decides."""
+    heat = project.heat.heat(growth.function)
+    confidence: Confidence = "likely" if heat.is_hot else "possible"
+    return Unbounded(
+        growth.holding, growth, KeyVerdict("unknown"), _limited(project, growth, confidence)
+    )
+
+
+def _limited(project: Project, growth: Growth, confidence: Confidence) -> Confidence:
+    """No surer than lifetime, process and start-up names allow."""
+    function, holding = growth.function, growth.holding
+    heat = project.heat.heat(function)
+    if holding.lifetime == "unknown" or heat.rank in ("once", "per-run"):
+        return "possible"
+    if project.heat.is_once_like(function) or project.heat.tool(function) is not None:
+        return "possible"
+    if project.heat.process(function) is not None or project.heat.forks_per_job and not heat.is_hot:
+        return "possible"
+    return confidence
+
+
+def _is_import_time(project: Project, growth: Growth) -> bool:
+    """True for registries: filled by decorators, class hooks, registration names or module-level calls."""
+    function = growth.function
+    if function.name in ("__init_subclass__", "__set_name__", "__prepare__", "__class_getitem__"):
+        return True
+    if _REGISTRY_WORDS.intersection((*split_words(function.name), *split_words(growth.holding.name))):
+        return True
+    owner = project.graph.owner(function)
+    if owner is not None and any(a.endswith("builtins.type") for a in project.resolver.ancestors(owner)):
+        return True
+    if _decorates(project, growth):
+        return True
+    edges = [e for e in project.graph.callers(function) if not e.function.module.is_test]
+    return bool(edges) and all(e.function.is_module_body or e.function.is_class_body for e in edges)
+
+
+def _decorates(project: Project, growth: Growth) -> bool:
+    """A decorator, or the function inside it that gets what it decorates and gives it back."""
+    function = growth.function
+    params = {f"${p.name}" for p in function.fact.params} | {">" + p.name for p in function.fact.params}
+    returned = {root for value in function.fact.returns for root in values.roots(value)}
+    if not params & returned:
+        return False
+    return growth.index < 0 and any(p in _stored(growth) for p in params)
+
+
+def _stored(growth: Growth) -> tuple[str, ...]:
+    for store in growth.function.fact.stores:
+        if store.line == growth.line and "[]" in store.target:
+            return values.roots(store.value)
+    return ()
+
+
+# -- findings ------------------------------------------------------------------------------
+
+_HELD = {
+    "module": "the module-level {shape} `{name}`",
+    "class": "the class-level {shape} `{cls}.{name}`, shared by all instances,",
+    "thread": "the thread-local {shape} `{name}`, which lives as long as its worker thread,",
+    "function": "the {shape} `{name}` kept on a function",
+    "instance": "the {shape} `{name}` of a `{cls}` that lives as long as the process",
+}
+_HELD_UNKNOWN = "the {shape} `{name}` of `{cls}`"
+
+
+def suspect(project: Project, code: str, found: Unbounded) -> Suspect:
+    """A suspect at the growing line: what holds it, what grows it, why nothing shrinks it."""
+    growth = found.growth
+    heat = project.heat.heat(growth.function)
+    step = SuspectStep(growth.function.module.path, growth.line, growth.column, f"adds to `{growth.holding.name}`")
+    return Suspect(
+        code=code,
+        path=growth.function.module.path,
+        spot=_spot(growth),
+        message=f"{_fact(found)}; {_unshrunk(project, found)}; {_remedy(found)}",
+        confidence=found.confidence,
+        resource=growth.holding.id,
+        effect="never-released",
+        trace=shortened((*heat.steps, step)),
+        no_fix="the bound, or the moment to drop an entry, has to be chosen",
+    )
+
+
+def _spot(growth: Growth) -> Spot:
+    if growth.index >= 0:
+        return call_spot_of(growth.function, growth.index)
+    return Spot("statement", growth.function.spot_function, growth.line, "")
+
+
+def _fact(found: Unbounded) -> str:
+    holding = found.holding
+    pattern = _HELD_UNKNOWN if holding.lifetime == "unknown" else _HELD[holding.kind]
+    cls = holding.cls.name if holding.cls is not None else ""
+    held = pattern.format(shape=holding.shape, name=holding.name, cls=cls)
+    return f"{shown_function(found.growth.function)} adds to {held} {_by_what(found)}"
+
+
+def _by_what(found: Unbounded) -> str:
+    if found.verdict.is_identity:
+        return "keyed by `id()` of an object: when the object dies, its entry stays and its key may be reused"
+    if found.verdict.domain == "entity":
+        return f"keyed by `{found.verdict.word}`"
+    if found.growth.key:
+        return "under a key that is not bounded here"
+    return "on each call"
+
+
+def _unshrunk(project: Project, found: Unbounded) -> str:
+    teardown = project.growth.teardown(found.holding)
+    if teardown is not None:
+        return f"only `{teardown.name}` removes entries, so it grows until then"
+    return "nothing in the project removes entries, so it grows for as long as the process lives"
+
+
+def _remedy(found: Unbounded) -> str:
+    if found.holding.shape == "list":
+        return "bound it (`collections.deque(maxlen=...)`) or keep it in the caller"
+    if found.verdict.is_identity:
+        return "key it weakly (`weakref.WeakKeyDictionary`) or keep the value on the object"
+    return "evict entries where they end, or bound it (`functools.lru_cache(maxsize=...)`, a size check)"

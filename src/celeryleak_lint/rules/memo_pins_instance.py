@@ -1,0 +1,76 @@
+"""CLK206 memo-pins-instance: ``functools.cache`` or ``lru_cache`` on a method keeps every instance alive."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from celeryleak_lint.link.index import Class, Function
+from celeryleak_lint.link.project import Project
+from celeryleak_lint.model.facts import CLASSMETHOD, STATIC, DecoratorFact
+from celeryleak_lint.model.findings import Confidence, Suspect
+from celeryleak_lint.model.source import Spot
+from celeryleak_lint.rules.base import Rule
+from celeryleak_lint.rules.memo_unbounded import functools_memos
+from celeryleak_lint.rules.memos import IMPLICIT_SIZE, size_of
+
+
+def check(project: Project) -> Iterator[Suspect]:
+    """Methods whose memo has ``self`` in its key, on classes with more than one instance."""
+    for function, _, decorator in functools_memos(project):
+        owner = project.graph.owner(function)
+        if owner is None or function.fact.flags & (STATIC | CLASSMETHOD):
+            continue
+        confidence = _confidence(project, function, owner, decorator)
+        if confidence is not None:
+            yield _suspect(project, function, owner, decorator, confidence)
+
+
+def _confidence(
+    project: Project, function: Function, owner: Class, decorator: DecoratorFact
+) -> Confidence | None:
+    size = size_of(project, function, decorator)
+    if size == "explicit" or (isinstance(size, int) and size <= IMPLICIT_SIZE):
+        return None
+    if project.holdings.lifetime(owner) == "process" or _is_value(project, owner):
+        return None
+    if isinstance(size, int):
+        return "possible"
+    if project.heat.tool(function) is not None or project.heat.process(function) is not None:
+        return "possible"
+    return "certain" if _is_built_hot(project, owner) else "likely"
+
+
+def _is_value(project: Project, owner: Class) -> bool:
+    """Enums and the like have a fixed number of instances."""
+    return any(a.startswith("enum.") for a in project.resolver.ancestors(owner))
+
+
+def _is_built_hot(project: Project, owner: Class) -> bool:
+    return any(project.heat.heat(edge.function).is_hot for edge in project.graph.builders(owner))
+
+
+def _suspect(
+    project: Project, function: Function, owner: Class, decorator: DecoratorFact, confidence: Confidence
+) -> Suspect:
+    on_access = " under `@property`" if project.resolver.is_property(function) else ""
+    return Suspect(
+        "CLK206",
+        function.module.path,
+        Spot("decorator", function.spot_function, decorator.line, decorator.name),
+        f"`{decorator.name}` on the method `{function.name}`{on_access} has `self` in its key and keeps each "
+        f"`{owner.name}` alive, with all it holds; use `functools.cached_property`, or a memo made for each "
+        "instance in `__init__`",
+        confidence,
+        f"{owner.name}.{function.name}",
+        "never-released",
+        no_fix="the memo has to move to the instance",
+    )
+
+
+RULE = Rule(
+    "CLK206",
+    "memo-pins-instance",
+    "`functools.cache` or `lru_cache` on a method keeps every instance alive",
+    "0.1",
+    check,
+)

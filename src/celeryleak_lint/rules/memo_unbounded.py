@@ -1,0 +1,74 @@
+"""CLK205 memo-unbounded: a memo keeps an entry for each request, user, client or application it has seen."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from celeryleak_lint.catalog.schema import Memo
+from celeryleak_lint.link.index import Function
+from celeryleak_lint.link.project import Project
+from celeryleak_lint.model.facts import ASYNC, DecoratorFact
+from celeryleak_lint.model.findings import Confidence, Suspect
+from celeryleak_lint.model.source import Spot
+from celeryleak_lint.rules.base import Rule
+from celeryleak_lint.rules.memos import entity_parameter, identity_parameter, size_of
+
+
+def check(project: Project) -> Iterator[Suspect]:
+    """``cache`` and ``lru_cache`` keyed by objects that compare by identity, or unbounded by an entity."""
+    for function, row, decorator in functools_memos(project):
+        size = size_of(project, function, decorator)
+        if isinstance(size, int) or size == "explicit":
+            continue
+        found = identity_parameter(project, function)
+        if found is not None:
+            yield _suspect(project, function, decorator, _identity_fact(function, *found), "likely")
+            continue
+        entity = entity_parameter(project, function) if size is None else None
+        if entity is not None:
+            fact = f"`{function.name}` keeps its result for each `{entity}` it is ever called with"
+            yield _suspect(project, function, decorator, fact, "likely")
+
+
+def functools_memos(project: Project) -> Iterator[tuple[Function, Memo, DecoratorFact]]:
+    """Functions of the project under ``functools.cache`` or ``lru_cache``, whatever they are called there."""
+    for function in project.index.everything:
+        if not function.fact.decorators or function.module.is_test or function.fact.flags & ASYNC:
+            continue
+        found = project.caching.memo_row(function)
+        if found is not None and found[0].pins_instance:
+            yield function, *found
+
+
+def _identity_fact(function: Function, name: str, cls: str) -> str:
+    return (
+        f"the memo on `{function.name}` is keyed by the `{cls}` passed as `{name}`, which compares by "
+        "identity: a new object never hits"
+    )
+
+
+def _suspect(
+    project: Project, function: Function, decorator: DecoratorFact, fact: str, confidence: Confidence
+) -> Suspect:
+    heat = project.heat.mark(function)
+    once = project.heat.is_once_like(function) or (heat is not None and heat.rank == "once")
+    return Suspect(
+        "CLK205",
+        function.module.path,
+        Spot("decorator", function.spot_function, decorator.line, decorator.name),
+        f"{fact}; the memo holds every key and result for as long as the process lives; "
+        "give it a size (`lru_cache(maxsize=...)`) or key it by a few plain values",
+        "possible" if once or project.heat.tool(function) is not None else confidence,
+        function.fact.qualname,
+        "never-released",
+        no_fix="the size or the key has to be chosen",
+    )
+
+
+RULE = Rule(
+    "CLK205",
+    "memo-unbounded",
+    "a memo keeps an entry for each request, user, client or application it has seen",
+    "0.1",
+    check,
+)

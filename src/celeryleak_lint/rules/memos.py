@@ -1,0 +1,91 @@
+"""What the memo rules share: how large a memo may grow, and what its key is made of."""
+
+from __future__ import annotations
+
+from celeryleak_lint.catalog.lookup import Catalog
+from celeryleak_lint.link.index import Function
+from celeryleak_lint.link.project import Project
+from celeryleak_lint.model import values
+from celeryleak_lint.model.facts import DecoratorFact
+
+#: What ``functools.lru_cache`` keeps when nobody says a size.
+IMPLICIT_SIZE = 128
+
+_IDENTITY_ENDINGS = ("Client", "Session", "Request", "App", "Application", "Connection", "Engine", "Context")
+
+
+def size_of(project: Project, function: Function, decorator: DecoratorFact) -> int | None | str:
+    """The bound of a functools memo: a number, ``None`` for unbounded, ``"implicit"`` or ``"explicit"``."""
+    name = project.resolver.canonical(decorator.value[1:]).rpartition(".")[2]
+    if name == "cache":
+        return None
+    if not decorator.called:
+        return "implicit"
+    for label, value in decorator.args:
+        if label in ("0", "maxsize"):
+            return _size(project, function, value)
+    return "implicit"
+
+
+def _size(project: Project, function: Function, value: str) -> int | None | str:
+    text = values.literal_text(value)
+    if text is not None:
+        return None if text == "None" else int(text) if text.isdigit() else "explicit"
+    if value[:1] == "@":
+        module, _, name = project.resolver.canonical(value[1:]).rpartition(".")
+        assigned = project.index.module_values.get(module, {}).get(name, [])
+        if assigned == ["=None"]:
+            return None
+    return "explicit"
+
+
+def identity_parameter(project: Project, function: Function) -> tuple[str, str] | None:
+    """A parameter whose class compares by identity, with the class's name: each object is a new key."""
+    for parameter in function.fact.params:
+        if parameter.annotation[:1] != "@":
+            continue
+        name = project.resolver.canonical(parameter.annotation[1:])
+        if _is_identity_type(project, name):
+            return parameter.name, name.rpartition(".")[2]
+    return None
+
+
+def _is_identity_type(project: Project, name: str) -> bool:
+    if name in project.catalog.tables.vocabulary.identity_types:
+        return True
+    if _is_resource(project.catalog, name):
+        return True
+    cls = project.index.classes.get(name)
+    if cls is None:
+        return name.endswith(_IDENTITY_ENDINGS) and not name.startswith(("builtins.", "typing."))
+    if project.resolver.method(cls, "__eq__") or project.resolver.method(cls, "__hash__"):
+        return False
+    if project.holdings.lifetime(cls) == "process":
+        return False
+    ancestors = project.resolver.ancestors(cls)
+    return any(_is_resource(project.catalog, a) for a in ancestors) or (
+        name.endswith(_IDENTITY_ENDINGS) and not cls.fact.decorators
+    )
+
+
+def _is_resource(catalog: Catalog, name: str) -> bool:
+    row = catalog.resource(name)
+    return row is not None and row.report and row.kind != "registration"
+
+
+def entity_parameter(project: Project, function: Function) -> str | None:
+    """A parameter whose name says that it grows with traffic, such as ``user_id``."""
+    for parameter in function.fact.params:
+        if parameter.kind in ("*", "**") or parameter.name in ("self", "cls"):
+            continue
+        if parameter.annotation in ("@builtins.type", "@typing.Type", "@builtins.bool"):
+            continue
+        if project.catalog.configuration_key(parameter.name) is not None:
+            continue
+        if project.catalog.is_per_call(parameter.name) or _ends_in_id(parameter.name):
+            return parameter.name
+    return None
+
+
+def _ends_in_id(name: str) -> bool:
+    return name.endswith(("_id", "_uuid", "_pk"))

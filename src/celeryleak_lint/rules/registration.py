@@ -1,0 +1,157 @@
+"""CLK207 registration-per-call: something fresh is added to a process-wide registry, and not removed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from celeryleak_lint.link.index import Function
+from celeryleak_lint.link.producers import Build
+from celeryleak_lint.link.project import Project
+from celeryleak_lint.model import values
+from celeryleak_lint.model.facts import FINALLY, CallFact
+from celeryleak_lint.model.findings import Confidence, Suspect, SuspectStep
+from celeryleak_lint.rules.base import Rule
+from celeryleak_lint.rules.task_declared_per_call import is_declaration
+from celeryleak_lint.rules.wording import call_spot_of, shortened, shown_function
+
+_REMOVERS = {
+    "addHandler": ("removeHandler",), "addFilter": ("removeFilter",), "register": ("unregister",),
+    "append": ("remove", "pop"), "insert": ("remove", "pop"), "connect": ("disconnect",),
+    "listen": ("remove",), "listens_for": ("remove",), "add": ("remove",),
+}  # fmt: skip
+_FIGURE_REMOVERS = ("close", "clf", "show")
+
+
+def check(project: Project) -> Iterator[Suspect]:
+    """Handlers, filters, exit hooks, paths, listeners and figures that pile up."""
+    seen: set[tuple[int, str]] = set()
+    for build in project.production.builds:
+        if build.resource.kind != "registration" or is_declaration(build.resource):
+            continue
+        key = (id(build.function), build.resource.id)
+        confidence = _confidence(project, build) if key not in seen else None
+        if confidence is not None:
+            seen.add(key)
+            yield _suspect(project, build, confidence)
+
+
+def _confidence(project: Project, build: Build) -> Confidence | None:
+    function = build.function
+    if function.module.is_test or function.is_module_body or function.is_class_body:
+        return None
+    if build.call.guards or build.exemption is not None or project.caching.memo(function) is not None:
+        return None
+    if project.heat.is_once_like(function) or not _is_fresh(project, build) or _is_scoped(function):
+        return None
+    removal = _removal(project, build)
+    if removal == "always":
+        return None
+    heat = project.heat.heat(function)
+    if heat.rank == "once":
+        return None
+    if heat.is_hot and build.resource.ceiling != "possible":
+        return "certain" if removal == "" else "likely"
+    if function.name == "__init__" and _is_built_in_functions(project, function):
+        return "likely" if build.resource.ceiling != "possible" else "possible"
+    return "possible"
+
+
+def _is_built_in_functions(project: Project, function: Function) -> bool:
+    """True when functions that run more than once build the class whose ``__init__`` registers."""
+    owner = project.graph.owner(function)
+    if owner is None or project.holdings.lifetime(owner) != "call":
+        return False
+    return any(
+        not edge.function.module.is_test
+        and edge.function.name != "__init__"
+        and project.heat.heat(edge.function).rank != "once"
+        and project.heat.tool(edge.function) is None
+        for edge in project.production.owner_builders(owner)
+    )
+
+
+def _is_fresh(project: Project, build: Build) -> bool:
+    """True when what is registered differs from call to call; equal objects are added once."""
+    call, function = build.call, build.function
+    if "pyplot" in build.name:
+        return True
+    if not call.args:
+        return False
+    value = call.args[-1][1] if call.name == "insert" else call.args[0][1]
+    if call.name in ("append", "insert"):
+        return True
+    if call.name in ("filterwarnings", "simplefilter"):
+        return any(v[:1] != "=" and v[:1] != "@" for _, v in call.args)
+    return any(_is_fresh_value(project, function, choice) for choice in values.choices(value))
+
+
+def _is_fresh_value(project: Project, function: Function, value: str) -> bool:
+    if value.startswith("!."):
+        return project.holdings.lifetime_of(function) != "process"
+    if value[:1] == "#":
+        return True
+    if value[:1] == "%" and value == values.split(value)[0]:
+        return any(_is_fresh_value(project, function, v) for v in function.locals.get(value[1:], ()))
+    return value[:1] == "@" and _is_nested(project, function, value)
+
+
+def _is_nested(project: Project, function: Function, value: str) -> bool:
+    """True for a closure or lambda: each call defines a new one."""
+    inner = project.index.functions.get(value[1:])
+    return inner is not None and inner.fact.parent == function.fact.qualname
+
+
+def _is_scoped(function: Function) -> bool:
+    """Inside ``warnings.catch_warnings`` filters are put back."""
+    return any(call.name == "catch_warnings" and "with" in call.sinks for call in function.fact.calls)
+
+
+def _removal(project: Project, build: Build) -> str:
+    """``"always"`` when every path removes it or its class does, ``"sometimes"`` on some path, else empty."""
+    removers = _removers(build.call, build.name)
+    own = [call for call in build.function.fact.calls if call.name in removers]
+    if any(call.flags & FINALLY for call in own):
+        return "always"
+    if any(call.line < build.call.line for call in own):
+        return "always"
+    owner = project.graph.owner(build.function)
+    if owner is not None:
+        for method in owner.methods.values():
+            if method is not build.function and any(c.name in removers for c in method.fact.calls):
+                return "always"
+    return "sometimes" if own else ""
+
+
+def _removers(call: CallFact, name: str) -> tuple[str, ...]:
+    return _FIGURE_REMOVERS if "pyplot" in name else _REMOVERS.get(call.name, ("remove", "unregister"))
+
+
+def _suspect(project: Project, build: Build, confidence: Confidence) -> Suspect:
+    heat = project.heat.heat(build.function)
+    call = build.call
+    step = SuspectStep(build.function.module.path, call.line, call.column, f"registers with `{build.name}`")
+    removed = _removal(project, build) == "sometimes"
+    how = "removes it on the success path only" if removed else "never removes it"
+    where = "for each instance" if build.function.name == "__init__" else "on each call"
+    return Suspect(
+        "CLK207",
+        build.function.module.path,
+        call_spot_of(build.function, build.site.index),
+        f"{shown_function(build.function)} registers something new with `{build.name}` {where} and {how}; "
+        "the registry belongs to the process and keeps each one; register once at start-up, guard it, or "
+        "remove it in `finally`",
+        confidence,
+        build.name,
+        "never-released",
+        shortened((*heat.steps, step)),
+        "where the registration should live has to be chosen",
+    )
+
+
+RULE = Rule(
+    "CLK207",
+    "registration-per-call",
+    "something fresh is added to a process-wide registry on each call, and not removed",
+    "0.1",
+    check,
+)
