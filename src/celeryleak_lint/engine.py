@@ -5,7 +5,6 @@ Gets readers and summaries as arguments: it opens no file and starts no process.
 
 from __future__ import annotations
 
-import hashlib
 import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
@@ -13,13 +12,20 @@ from dataclasses import dataclass, field
 
 from celeryleak_lint.catalog.lookup import Catalog
 from celeryleak_lint.config import Config
+from celeryleak_lint.excuses import unused_suppressions
 from celeryleak_lint.link.project import Project
 from celeryleak_lint.model.deploy import DeployFacts, joined
 from celeryleak_lint.model.facts import ModuleSummary
 from celeryleak_lint.model.findings import Failure, Finding, Report, Step, Suspect, SuspectStep
+from celeryleak_lint.model.fingerprint import fingerprint, normalised
 from celeryleak_lint.model.source import Scope, SourceFile, Span, Spot
 from celeryleak_lint.rules import RULES, Rule
-from celeryleak_lint.suppressions import Suppressions, read_line_suppressions, read_suppressions
+from celeryleak_lint.suppressions import (
+    Suppressions,
+    physical_lines,
+    read_line_suppressions,
+    read_suppressions,
+)
 
 Read = Callable[[str], bytes]
 Summaries = Iterable[ModuleSummary | Failure]
@@ -71,6 +77,7 @@ class _Run:
     failures: list[Failure] = field(default_factory=list)
     stages: list[tuple[str, float]] = field(default_factory=list)
     data: dict[str, bytes] = field(default_factory=dict)
+    raised: dict[tuple[str, int], set[str]] = field(default_factory=lambda: defaultdict(set))
 
     def bytes_of(self, path: str) -> bytes:
         """A file's bytes, read once; empty when it can no longer be read."""
@@ -100,11 +107,14 @@ def analyse(
     suspects = _suspects(run, project)
     judged = time.perf_counter()
     findings, suppressed = _confirmed(run, suspects)
+    located = time.perf_counter()
+    _judge_comments(run, findings, suppressed)
     run.stages += [
         ("extract", extracted - started),
         ("link", linked - extracted),
         ("rules", judged - linked),
-        ("find", time.perf_counter() - judged),
+        ("find", located - judged),
+        ("comments", time.perf_counter() - located),
     ]
     return Report(
         findings=tuple(findings),
@@ -155,6 +165,8 @@ def _suspects(run: _Run, project: Project) -> list[Suspect]:
         if not run.config.selects(rule.code):
             continue
         for suspect in _checked(run, rule, project):
+            line = suspect.span.line if suspect.span else suspect.spot.line
+            run.raised[suspect.path, line].add(suspect.code)
             if run.config.admits(suspect.code, suspect.path, suspect.confidence):
                 if _is_reported(run.scope, suspect):
                     found.setdefault((suspect.code, suspect.path, suspect.spot), suspect)
@@ -190,7 +202,7 @@ def _confirmed(run: _Run, suspects: Sequence[Suspect]) -> tuple[list[Finding], l
         by_path[suspect.path].append(suspect)
     findings: list[Finding] = []
     suppressed: list[Finding] = []
-    fingerprints: Counter[str] = Counter()
+    ordinals: Counter[tuple[str, ...]] = Counter()
     for path, group in by_path.items():
         data = run.bytes_of(path)
         if not data:
@@ -201,10 +213,27 @@ def _confirmed(run: _Run, suspects: Sequence[Suspect]) -> tuple[list[Finding], l
             span = suspect.span or spans.get(suspect.spot)
             if span is None:
                 continue
-            finding = _finding(run, suspect, span, fingerprints)
+            finding = _finding(run, suspect, span, ordinals)
             (suppressed if _is_off(switched_off, finding) else findings).append(finding)
-    order = sorted(findings, key=lambda f: (f.path, f.span.line, f.span.column, f.code))
-    return order, suppressed
+    findings.sort(key=_place)
+    return findings, suppressed
+
+
+def _place(finding: Finding) -> tuple[str, int, int, str]:
+    return finding.path, finding.span.line, finding.span.column, finding.code
+
+
+def _judge_comments(run: _Run, findings: list[Finding], suppressed: list[Finding]) -> None:
+    """Add comments that excuse nothing; while anything went unread, nobody can know that."""
+    if any(run.config.admits(failure.code, failure.path) for failure in run.failures):
+        return
+    unused = unused_suppressions(
+        run.scope, config=run.config, read=run.read, raised=run.raised
+    )
+    for finding in unused:
+        switched_off = _suppressions(run, finding.path, run.bytes_of(finding.path))
+        (suppressed if _is_off(switched_off, finding) else findings).append(finding)
+    findings.sort(key=_place)
 
 
 def _located(run: _Run, path: str, data: bytes, group: Sequence[Suspect]) -> dict[Spot, Span]:
@@ -229,11 +258,17 @@ def _is_off(suppressions: Suppressions, finding: Finding) -> bool:
     return suppressions.covers(finding.span.line, finding.code)
 
 
-def _finding(run: _Run, suspect: Suspect, span: Span, fingerprints: Counter[str]) -> Finding:
+def _finding(
+    run: _Run, suspect: Suspect, span: Span, ordinals: Counter[tuple[str, ...]]
+) -> Finding:
     function = suspect.spot.function
-    identity = "\0".join((suspect.code, suspect.path, function, suspect.spot.kind, suspect.spot.name))
-    fingerprints[identity] += 1
-    digest = hashlib.sha256(f"{identity}\0{fingerprints[identity]}".encode()).hexdigest()[:16]
+    construct = _construct(run, suspect, span)
+    equal = (suspect.code, suspect.path, function, construct)
+    ordinals[equal] += 1
+    mark = fingerprint(
+        code=suspect.code, path=suspect.path, function=function,
+        construct=construct, ordinal=ordinals[equal],
+    )  # fmt: skip
     return Finding(
         code=suspect.code,
         rule=_SLUGS[suspect.code],
@@ -241,14 +276,28 @@ def _finding(run: _Run, suspect: Suspect, span: Span, fingerprints: Counter[str]
         path=suspect.path,
         span=span,
         function=function,
-        resource=suspect.resource,
+        resource=suspect.resource.rpartition("/")[2],  # a root in front only tells equal names apart
         effect=suspect.effect,
         confidence=suspect.confidence,
         trace=tuple(_step(run, step) for step in suspect.trace),
         fix=None,
         no_fix=suspect.no_fix,
-        fingerprint=digest,
+        fingerprint=mark,
+        construct=construct,
     )
+
+
+def _construct(run: _Run, suspect: Suspect, span: Span) -> str:
+    """What is reported, as text that survives formatting; a definition goes by its name."""
+    kind, name = suspect.spot.kind, suspect.spot.name
+    if kind in ("def", "class", "text"):
+        return f"{kind} {name}"
+    lines = physical_lines(run.bytes_of(suspect.path))[span.line - 1 : span.end_line]
+    if not lines:
+        return f"{kind} {name}"
+    # from the end first: on a single line both columns count in the same text
+    text = "".join((*lines[:-1], lines[-1][: span.end_column - 1]))
+    return normalised(text[span.column - 1 :])
 
 
 _SLUGS = {rule.code: rule.slug for rule in RULES}

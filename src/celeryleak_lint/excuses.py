@@ -1,7 +1,7 @@
-"""``noqa`` comments that name one of our codes, and which of them excuse nothing.
+"""CLK902: ``noqa`` comments that name codes of ours and excuse nothing.
 
-Knows comments and lines. What was looked for and found it learns from its caller; it must
-not know rules, and codes of other tools are none of its business.
+Knows comments, lines and which codes exist; what was found where it learns from its caller.
+Codes of other tools are none of its business.
 """
 
 from __future__ import annotations
@@ -9,16 +9,23 @@ from __future__ import annotations
 import io
 import re
 import tokenize
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 
+from celeryleak_lint.config import Config
 from celeryleak_lint.model.edits import Applicability, Edit, Fix
-from celeryleak_lint.model.source import Span
+from celeryleak_lint.model.findings import Finding
+from celeryleak_lint.model.fingerprint import fingerprint
+from celeryleak_lint.model.source import Scope, Span
+from celeryleak_lint.rules import RULES
+from celeryleak_lint.rules.about_the_run import RUN_CODES, SUPPRESSION_UNUSED
 from celeryleak_lint.suppressions import joined_lines, physical_lines, read_suppressions
 
-PREFIX = "CLK"
-#: Names itself when it is switched off, so nobody can ask whether it is used.
-OWN_CODE = "CLK902"
+#: Codes that anything in a file and on a line would raise, whether or not it is reported.
+Raised = Mapping[tuple[str, int], Collection[str]]
+
+_PREFIX = "CLK"
+_CODES = tuple(entry.code for entry in (*RULES, *RUN_CODES))
 
 _NOQA = re.compile(r"# noqa:\s?(?P<codes>(?:[A-Z]+[0-9]+(?:[,\s]+)?)+)", re.IGNORECASE)
 _SEPARATOR = re.compile(r"[,\s]+")
@@ -53,9 +60,7 @@ class Excuse:
     def span(self) -> Span:
         """The place of the comment up to its last code."""
         end = self.codes_from + len(self.text[self.codes_from : self.codes_to].rstrip(", \t"))
-        return Span(
-            self.line, self.start + 1 + self.shift, self.line, end + 1 + self.shift
-        )
+        return Span(self.line, self.start + 1 + self.shift, self.line, end + 1 + self.shift)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,14 +72,43 @@ class Idle:
     fix: Fix
 
 
-def idle_excuses(path: str, data: bytes, is_idle: Callable[[Excuse, str], bool]) -> tuple[Idle, ...]:
+def unused_suppressions(
+    scope: Scope, *, config: Config, read: Callable[[str], bytes], raised: Raised
+) -> tuple[Finding, ...]:
+    """A finding for each comment in the reported files that names codes of ours in vain.
+
+    A code is judged only where the run has looked for it. Files that cannot be read, test
+    code, and files that are switched off as a whole have no such comments.
+    """
+    if not config.selects(SUPPRESSION_UNUSED.code):
+        return ()
+    found: list[Finding] = []
+    for file in scope.files:
+        is_asked = scope.reported is None or file.path in scope.reported
+        if file.is_test or not is_asked or not config.admits(SUPPRESSION_UNUSED.code, file.path):
+            continue
+        try:
+            data = read(file.path)
+        except OSError:
+            continue
+
+        def is_idle(excuse: Excuse, code: str, path: str = file.path) -> bool:
+            return _is_judged(config, path, code) and not _excuses_any(raised, path, excuse, code)
+
+        found += _findings(file.path, idle_excuses(file.path, data, is_idle))
+    return tuple(found)
+
+
+def idle_excuses(
+    path: str, data: bytes, is_idle: Callable[[Excuse, str], bool]
+) -> tuple[Idle, ...]:
     """The comments of a Python file that name codes of ours in vain.
 
     ``is_idle`` is asked for each code of ours whether it excuses nothing. Never fails,
-    whatever the bytes are; a file that is switched off as a whole has no such comment.
+    whatever the bytes are.
     """
     lowered = data.lower()
-    if b"noqa" not in lowered or PREFIX.lower().encode() not in lowered:
+    if b"noqa" not in lowered or _PREFIX.lower().encode() not in lowered:
         return ()
     found = []
     for excuse in _excuses(data):
@@ -84,8 +118,58 @@ def idle_excuses(path: str, data: bytes, is_idle: Callable[[Excuse, str], bool])
     return tuple(found)
 
 
+def _is_judged(config: Config, path: str, code: str) -> bool:
+    """Whether the run has looked for every code that ``code`` is the beginning of."""
+    return all(config.admits(known, path) for known in _CODES if known.startswith(code))
+
+
+def _excuses_any(raised: Raised, path: str, excuse: Excuse, code: str) -> bool:
+    lines = range(excuse.first, excuse.last + 1)
+    return any(found.startswith(code) for line in lines for found in raised.get((path, line), ()))
+
+
+def _findings(path: str, idle: tuple[Idle, ...]) -> Iterator[Finding]:
+    seen: dict[str, int] = {}
+    for comment in idle:
+        construct = f"noqa {' '.join(comment.codes)}"
+        ordinal = seen[construct] = seen.get(construct, 0) + 1
+        yield Finding(
+            code=SUPPRESSION_UNUSED.code,
+            rule=SUPPRESSION_UNUSED.slug,
+            message=_message(comment.codes),
+            path=path,
+            span=comment.span,
+            function="",
+            resource="",
+            effect=None,
+            confidence="certain",
+            trace=(),
+            fix=comment.fix,
+            no_fix=None,
+            fingerprint=fingerprint(
+                code=SUPPRESSION_UNUSED.code, path=path, function="",
+                construct=construct, ordinal=ordinal,
+            ),
+            construct=construct,
+        )  # fmt: skip
+
+
+def _message(codes: tuple[str, ...]) -> str:
+    unknown = [code for code in codes if not any(known.startswith(code) for known in _CODES)]
+    if unknown:
+        return (
+            f"`noqa` names {', '.join(unknown)}, which is no code of celeryleak-lint "
+            "(they are written in capitals): it switches off nothing; remove it"
+        )
+    return (
+        f"`noqa` names {', '.join(codes)}, which nothing here would report: "
+        "it would only hide a later finding; remove it"
+    )
+
+
 def _is_ours(code: str) -> bool:
-    return code.upper().startswith(PREFIX) and not OWN_CODE.startswith(code)
+    """Of our codes, what switches CLK902 itself off cannot be judged by it."""
+    return code.upper().startswith(_PREFIX) and not SUPPRESSION_UNUSED.code.startswith(code)
 
 
 def _excuses(data: bytes) -> tuple[Excuse, ...]:

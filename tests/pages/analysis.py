@@ -31,9 +31,10 @@ def analyse(files: Mapping[str, str], *, options: str, confidence: Confidence | 
     config, catalog = _settings(options)
     if confidence is not None:
         config = replace(config, confidence=confidence)
-    sources = tuple(_source(path, config.src) for path in sorted(files))
+    sources = tuple(_source(path, config.src) for path in sorted(files) if path.endswith(".py"))
     data = {path: text.encode("utf-8") for path, text in files.items()}
-    scope = Scope(ROOT, config.src or ("",), sources)
+    deploy = tuple(path for path in sorted(files) if not path.endswith(".py"))
+    scope = Scope(ROOT, config.src or ("",), sources, deploy=deploy)
     return analyse_scope(
         scope,
         config=config,

@@ -78,6 +78,14 @@ class Case:
         """File contents by path."""
         return {file.path: file.text for file in self.files}
 
+    def python(self) -> dict[str, str]:
+        """The contents of its Python files by path."""
+        return {path: text for path, text in self.texts().items() if path.endswith(".py")}
+
+    def others(self) -> dict[str, str]:
+        """The contents of its deploy and lock files by path."""
+        return {path: text for path, text in self.texts().items() if not path.endswith(".py")}
+
     def expected(self, *kinds: MarkerKind) -> frozenset[tuple[str, int, str]]:
         """`(path, line, code)` of the markers of these kinds."""
         return frozenset((m.path, m.line, m.code) for m in self.markers if m.kind in kinds)
@@ -217,12 +225,12 @@ def _cases(name: str, blocks: list[Block]) -> Iterator[Case]:
     files: list[CaseFile] = []
     options: Block | None = None
     for block in filter(lambda each: _is_run(name, each), blocks):
-        path, split = _py_info(name, block) if block.info[0] == "py" else (None, False)
+        path, split = _info(name, block)
         joins = path is not None and not split and path not in {each.path for each in files}
         if files and not joins:
             yield _case(name, files, options, split=False)
             files, options = [], None
-        if block.info[0] == "toml":
+        if block.info[0] == "toml" and path is None:
             _check_used(name, options)
             options = block
             continue
@@ -240,7 +248,9 @@ def _is_run(name: str, block: Block) -> bool:
     language = block.info[0] if block.info else ""
     if language in {"python", "python3", "pycon"}:
         raise PageError(name, block.line, f"write `py`, not `{language}`, or `py ignore`")
-    return language in {"py", "toml"} and "ignore" not in block.info[1:]
+    if "ignore" in block.info[1:]:
+        return False
+    return language in {"py", "toml"} or (bool(language) and _path(block) is not None)
 
 
 def _check_used(name: str, options: Block | None) -> None:
@@ -248,26 +258,34 @@ def _check_used(name: str, options: Block | None) -> None:
         raise PageError(name, options.line, "these options are followed by no case")
 
 
-def _py_info(name: str, block: Block) -> tuple[str | None, bool]:
-    path, split = block.label, False
+def _path(block: Block) -> str | None:
+    """The path of the file that a block is, from its info string or the label before it."""
+    given = [word.removeprefix("path=") for word in block.info[1:] if word.startswith("path=")]
+    return given[-1] if given else block.label
+
+
+def _info(name: str, block: Block) -> tuple[str | None, bool]:
+    path, split = _path(block), False
     for word in block.info[1:]:
         if word.startswith("path="):
-            path = word.removeprefix("path=")
-        elif word == "split":
+            continue
+        if word == "split" and block.info[0] == "py":
             split = True
         else:
             known = "`path=...`, `split` and `ignore`"
             raise PageError(
-                name, block.line, f"unknown word `{word}` after `py`: known are {known}"
+                name, block.line, f"unknown word `{word}` after `{block.info[0]}`: known are {known}"
             )
-    if path is not None and not _is_plain(path):
-        raise PageError(name, block.line, f"`{path}` is no relative path of a Python file")
+    if path is not None and not _is_plain(path, is_python=block.info[0] == "py"):
+        what = "a Python file" if block.info[0] == "py" else "a file that is no Python"
+        raise PageError(name, block.line, f"`{path}` is no relative path of {what}")
     return path, split
 
 
-def _is_plain(path: str) -> bool:
+def _is_plain(path: str, *, is_python: bool) -> bool:
     pure = PurePosixPath(path)
-    return not pure.is_absolute() and ".." not in pure.parts and pure.suffix == ".py"
+    is_inside = not pure.is_absolute() and ".." not in pure.parts
+    return is_inside and (pure.suffix == ".py") == is_python
 
 
 def _case(name: str, files: list[CaseFile], options: Block | None, *, split: bool) -> Case:
@@ -293,6 +311,11 @@ def _markers(name: str, file: CaseFile) -> Iterator[Marker]:
 
 
 def _comments(name: str, file: CaseFile) -> Iterator[tuple[int, str]]:
+    if not file.path.endswith(".py"):
+        for number, line in enumerate(file.text.split("\n"), start=1):
+            if "#" in line:
+                yield number, line[line.index("#") :]
+        return
     reader = io.StringIO(file.text).readline
     try:
         for token in tokenize.generate_tokens(reader):

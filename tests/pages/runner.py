@@ -50,10 +50,10 @@ def problems(case: Case, analyse: Analyse, hot_decorators: frozenset[str]) -> li
 
 
 def _unparsable(case: Case) -> Iterator[str]:
-    for file in case.files:
-        error = _syntax_error(file.text)
+    for path, text in case.python().items():
+        error = _syntax_error(text)
         if error is not None:
-            yield f"{file.path}:{error.lineno}: does not parse: {error.msg}"
+            yield f"{path}:{error.lineno}: does not parse: {error.msg}"
 
 
 def _syntax_error(text: str) -> SyntaxError | None:
@@ -126,7 +126,7 @@ def _root_problems(
     case: Case, wide: Report, analyse: Analyse, hot_decorators: frozenset[str]
 ) -> Iterator[str]:
     """Whatever was certain because of a decorator must not be certain without it."""
-    cold = unrooted(case.texts(), hot_decorators)
+    cold = unrooted(case.python(), hot_decorators)
     rooted = {
         _identity(finding)
         for finding in wide.findings
@@ -135,7 +135,8 @@ def _root_problems(
     }
     if not rooted:
         return
-    report = analyse(cold.files, options=case.options, confidence="possible")
+    files = {**cold.files, **case.others()}
+    report = analyse(files, options=case.options, confidence="possible")
     yield from _failures("twin `without hot decorators`", report)
     for finding in report.findings:
         if finding.confidence == "certain" and _identity(finding) in rooted:

@@ -37,21 +37,23 @@ class Twin:
 
 def twins(case: Case) -> Iterator[Twin]:
     """Every twin that differs from the case itself; raises `ValueError` if `split` cannot be."""
-    files = case.texts()
+    files, others = case.python(), case.others()
     lines = HEADER.count("\n")
     paths: Mapping[str, str]
-    moved = {path: HEADER + text for path, text in files.items()}
+    moved = {path: HEADER + text for path, text in case.texts().items()}
     yield Twin("shifted", moved, lambda path, line: (path, line + lines), same_fingerprints=True)
     for name, respell in (("aliased imports", aliased), ("dotted imports", qualified)):
         respelled = respell(files)
         if respelled != files:
-            yield Twin(name, respelled)
+            yield Twin(name, {**respelled, **others})
     shuffled = reordered(files)
     if shuffled != files:
-        yield Twin("reordered", shuffled, by_function=True)
+        yield Twin("reordered", {**shuffled, **others}, by_function=True)
     other, paths = renamed(files)
     if other != files:
-        yield Twin("renamed modules", other, lambda path, line: (paths[path], line))
+        yield Twin(
+            "renamed modules", {**other, **others}, lambda path, line: (paths.get(path, path), line)
+        )
     if case.split:
         yield _divided(case)
 

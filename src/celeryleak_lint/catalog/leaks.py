@@ -75,7 +75,12 @@ def leaks_of(name: str, version: str) -> tuple[KnownLeak, ...]:
 def _leak(row: Mapping[str, Any]) -> KnownLeak:
     confidence: Confidence = row.get("confidence", "likely")
     return KnownLeak(
-        row["name"], row["versions"], row.get("fixed-in", ""), row["what"], row["evidence"], confidence
+        row["name"],
+        row["versions"],
+        row.get("fixed-in", ""),
+        row["what"],
+        row["evidence"],
+        confidence,
     )
 
 

@@ -1,6 +1,7 @@
 """What the user may set, as one frozen value; reading it from disk is the system's business."""
 
+from celeryleak_lint.config.entries import catalog_tables
 from celeryleak_lint.config.parse import ConfigError, parse, unknown_codes
 from celeryleak_lint.config.settings import Config
 
-__all__ = ["Config", "ConfigError", "parse", "unknown_codes"]
+__all__ = ["Config", "ConfigError", "catalog_tables", "parse", "unknown_codes"]

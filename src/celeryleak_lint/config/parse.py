@@ -11,8 +11,10 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from celeryleak_lint.config.settings import CATALOG_KEYS, Config
+from celeryleak_lint.config.settings import CATALOG_KEYS, PROFILES, Config
 from celeryleak_lint.model.findings import CONFIDENCES
+
+_DOTTED = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +85,42 @@ class _Reader:
         self.complain(key, f"expected one of {_listed(allowed)}, found {shown}")
         return allowed[0]
 
+    def text(self, key: str, value: object) -> str:
+        if isinstance(value, str) and value.strip():
+            return value
+        self.complain(key, f"expected a text that is not empty, found {_kind(value)}")
+        return ""
+
+    def names(self, key: str, value: object) -> tuple[str, ...]:
+        found = self.strings(key, value)
+        for name in found:
+            if not _DOTTED.fullmatch(name):
+                self.complain(
+                    key, f"`{name}` is no name of a function, such as `tick` or `app.tick`"
+                )
+        for name in dict.fromkeys(name for name in found if found.count(name) > 1):
+            self.complain(key, f"`{name}` is listed twice")
+        return found
+
+    def profiles(self, key: str, value: object) -> tuple[tuple[str, str], ...]:
+        if not isinstance(value, dict):
+            self.complain(key, f"expected a table from pattern to profile, found {_kind(value)}")
+            return ()
+        for pattern in value:
+            self.check_pattern(f"{key}.{pattern}", pattern)
+        return tuple(
+            (pattern, self.choice(f'{key}."{pattern}"', profile, PROFILES))
+            for pattern, profile in value.items()
+        )
+
+    def compare(self, values: Mapping[str, object]) -> None:
+        """Complain about values that contradict each other."""
+        hot, once = values.get("hot", ()), values.get("once", ())
+        if isinstance(hot, tuple) and isinstance(once, tuple):
+            for name in hot:
+                if name in once:
+                    self.complain("once", f"`{name}` is listed under `hot`, too; drop one of them")
+
     def per_file(self, key: str, value: object) -> tuple[tuple[str, tuple[str, ...]], ...]:
         if not isinstance(value, dict):
             self.complain(
@@ -97,23 +135,98 @@ class _Reader:
         )
 
 
-_FIELDS: Mapping[str, tuple[str, Callable[[_Reader, str, object], object]]] = MappingProxyType(
+@dataclass(frozen=True, slots=True)
+class Key:
+    """One key of the configuration: where its value goes, how it is read, and how it is described.
+
+    ``schema`` is its JSON schema, ``help`` one or two sentences for people.
+    """
+
+    attribute: str
+    read: Callable[[_Reader, str, object], object]
+    schema: Mapping[str, object]
+    help: str
+
+
+_CODE = {"type": "string", "pattern": "^CLK[0-9]{0,3}$"}
+_CODES = {"type": "array", "items": _CODE}
+_STRINGS = {"type": "array", "items": {"type": "string"}}
+_NAMES = {"type": "array", "items": {"type": "string", "pattern": _DOTTED.pattern}}
+
+#: Every key but the tables of the catalog.
+FIELDS: Mapping[str, Key] = MappingProxyType(
     {
-        "select": ("select", _Reader.rule_codes),
-        "extend-select": ("extend_select", _Reader.rule_codes),
-        "ignore": ("ignore", _Reader.rule_codes),
-        "per-file-ignores": ("per_file_ignores", _Reader.per_file),
-        "exclude": ("exclude", _Reader.patterns),
-        "confidence": (
+        "select": Key(
+            "select",
+            _Reader.rule_codes,
+            _CODES,
+            "Codes or beginnings of codes to report. Between this and `ignore` the longer one "
+            "wins.",
+        ),
+        "extend-select": Key(
+            "extend_select", _Reader.rule_codes, _CODES, "Codes to report as well."
+        ),
+        "ignore": Key(
+            "ignore", _Reader.rule_codes, _CODES, "Codes or beginnings of codes not to report."
+        ),
+        "per-file-ignores": Key(
+            "per_file_ignores",
+            _Reader.per_file,
+            {"type": "object", "additionalProperties": _CODES},
+            "From a pattern, as in a `.gitignore` beside the configuration, to the codes not to "
+            "report in files that match.",
+        ),
+        "exclude": Key(
+            "exclude",
+            _Reader.patterns,
+            _STRINGS,
+            "Patterns, as in a `.gitignore`, of what is no part of the project. `.gitignore` "
+            "files are respected, too.",
+        ),
+        "confidence": Key(
             "confidence",
             lambda reader, key, value: reader.choice(key, value, CONFIDENCES),
+            {"enum": list(CONFIDENCES)},
+            "The least confidence with which a finding is reported.",
         ),
-        "src": ("src", _Reader.folders),
+        "src": Key(
+            "src",
+            _Reader.folders,
+            _STRINGS,
+            "Folders that imports start from, where neither imports nor build settings tell.",
+        ),
+        "hot": Key(
+            "hot",
+            _Reader.names,
+            _NAMES,
+            "Functions that run again and again: a simple name, or a dotted name with its module.",
+        ),
+        "once": Key(
+            "once",
+            _Reader.names,
+            _NAMES,
+            "Functions that run once in a process: a simple name, or a dotted name with its "
+            "module.",
+        ),
+        "processes": Key(
+            "processes",
+            _Reader.profiles,
+            {"type": "object", "additionalProperties": {"enum": list(PROFILES)}},
+            "From a pattern to the process that runs the files: a `script` runs once and ends, "
+            "`long-running` overrules what a path seems to say, and the module level of what is "
+            "`rerun` is executed for each event.",
+        ),
+        "baseline": Key(
+            "baseline",
+            _Reader.text,
+            {"type": "string", "minLength": 1},
+            "The baseline to compare with, seen from the folder of the configuration.",
+        ),
     }
 )
 
 #: Every key a configuration table may have.
-KEYS = (*_FIELDS, *CATALOG_KEYS)
+KEYS = (*FIELDS, *CATALOG_KEYS)
 
 
 def parse(
@@ -129,11 +242,13 @@ def parse(
     for key, value in table.items():
         if key in CATALOG_KEYS:
             continue
-        if key not in _FIELDS:
+        if key not in FIELDS:
             reader.complain(key, "unknown key" + nearest(key, KEYS))
             continue
-        name, read = _FIELDS[key]
-        values[name] = read(reader, key, value)
+        field = FIELDS[key]
+        values[field.attribute] = field.read(reader, key, value)
+    if not reader.errors:
+        reader.compare(values)
     if reader.errors:
         return tuple(reader.errors)
     extra = {key: table[key] for key in CATALOG_KEYS if key in table}

@@ -9,12 +9,16 @@ import functools
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, get_args
 
 from celeryleak_lint.model.findings import CONFIDENCES, Confidence
 
 if TYPE_CHECKING:
     import pathspec
+
+#: How a process runs a file: from top to bottom and ends, for weeks, or again for each event.
+Profile = Literal["script", "long-running", "rerun"]
+PROFILES: tuple[Profile, ...] = get_args(Profile)
 
 #: Keys whose tables describe libraries; the catalog reads and validates them.
 CATALOG_KEYS = ("resource", "entry-point", "memo", "vocabulary")
@@ -30,7 +34,10 @@ class Config:
     ``.gitignore`` file, seen from the folder of the configuration file. ``src`` lists
     source roots, seen from the same folder. ``anchor`` is the path from that folder to
     the project root (``""`` when they are the same, else without a final ``/``).
-    ``tables`` are the user's additions to the catalog, as read from TOML.
+    ``hot`` and ``once`` name functions of the project that run often or once: a simple
+    name, or a dotted one with its module. ``processes`` pairs a pattern with the profile of
+    the processes that run the files it matches. ``baseline`` is the path of a baseline,
+    as written. ``tables`` are the user's additions to the catalog, as read from TOML.
     """
 
     select: tuple[str, ...] = ("CLK",)
@@ -40,6 +47,10 @@ class Config:
     exclude: tuple[str, ...] = ()
     confidence: Confidence = "likely"
     src: tuple[str, ...] = ()
+    hot: tuple[str, ...] = ()
+    once: tuple[str, ...] = ()
+    processes: tuple[tuple[str, Profile], ...] = ()
+    baseline: str = ""
     tables: Mapping[str, object] = field(default_factory=lambda: MappingProxyType({}))
     anchor: str = ""
 

@@ -34,6 +34,10 @@ _VALUED = frozenset(
         "stdout", "stderr", "log-file",
     }
 )  # fmt: skip
+_SUBCOMMANDS: dict[Program, tuple[tuple[str, ...], ...]] = {
+    "celery": (("worker",), ("multi", "start"), ("multi", "restart")),
+    "airflow": (("celery", "worker"), ("worker",)),
+}
 _DEPTH = 3
 
 
@@ -107,10 +111,7 @@ def _script(words: Sequence[str]) -> str | None:
 
 def _worker(program: Program, arguments: Sequence[str], row: int) -> Worker | None:
     options, positional, is_opaque = _parsed(arguments)
-    wanted = (("worker",), ("multi", "start"), ("multi", "restart"))
-    if program == "airflow":
-        wanted = (("celery", "worker"), ("worker",))
-    if not any(tuple(positional[: len(words)]) == words for words in wanted):
+    if not any(tuple(positional[: len(words)]) == words for words in _SUBCOMMANDS[program]):
         return None
     text = " ".join((program, *arguments)).replace(PLACEHOLDER, "")
     return Worker(program, " ".join(text.split()), row, tuple(options), is_opaque)

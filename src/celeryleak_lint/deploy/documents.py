@@ -13,6 +13,7 @@ from celeryleak_lint.deploy.commands import PLACEHOLDER
 from celeryleak_lint.deploy.source import Source, mentions_worker
 
 if TYPE_CHECKING:
+    from yaml.error import Mark
     from yaml.events import Event
 
 _MAX_DEPTH = 200
@@ -47,10 +48,9 @@ def read_yaml(source: Source) -> None:
     except (yaml.YAMLError, _TooDeep, ValueError) as error:
         if not mentions_worker(source):
             return
-        mark = getattr(error, "problem_mark", None)
         reason = getattr(error, "problem", None) or str(error).splitlines()[0]
         what = "as YAML behind its template expressions" if is_template else "as YAML"
-        line = mark.line + 1 if mark is not None else 1
+        line = _line(getattr(error, "problem_mark", None))
         source.fail(line, f"cannot be read {what}: {reason}; its workers were not checked")
 
 
@@ -69,7 +69,7 @@ def _documents(text: str) -> Iterator[Node]:
         kind = type(event).__name__
         if kind in ("MappingEndEvent", "SequenceEndEvent"):
             node, children = stack.pop()
-            _close(node, children, kind == "MappingEndEvent", event)
+            _close(node, children, event, is_mapping=kind == "MappingEndEvent")
         elif kind in ("ScalarEvent", "MappingStartEvent", "SequenceStartEvent", "AliasEvent"):
             node = _opened(event, kind, anchors)
             if stack:
@@ -86,10 +86,10 @@ def _documents(text: str) -> Iterator[Node]:
 
 
 def _opened(event: Event, kind: str, anchors: dict[str, Node]) -> Node:
-    line = event.start_mark.line + 1
+    line = _line(event.start_mark)
     if kind == "AliasEvent":
         return anchors.get(event.anchor) or Node(line)  # type: ignore[attr-defined]
-    node = Node(line, event.end_mark.line + 1)
+    node = Node(line, _line(event.end_mark))
     if kind == "ScalarEvent":
         node.text = event.value  # type: ignore[attr-defined]
         node.is_block = event.style == "|"  # type: ignore[attr-defined]
@@ -98,8 +98,12 @@ def _opened(event: Event, kind: str, anchors: dict[str, Node]) -> Node:
     return node
 
 
-def _close(node: Node, children: list[Node], is_mapping: bool, event: Event) -> None:
-    node.end_line = event.end_mark.line + 1
+def _line(mark: Mark | None) -> int:
+    return mark.line + 1 if mark is not None else 1
+
+
+def _close(node: Node, children: list[Node], event: Event, *, is_mapping: bool) -> None:
+    node.end_line = _line(event.end_mark)
     if is_mapping:
         node.pairs = list(zip(children[::2], children[1::2], strict=False))
     else:

@@ -44,7 +44,9 @@ _BY_NAME: tuple[tuple[str, Kind], ...] = (
     ("*.env", "environment"),
 )
 #: Files without a suffix that are never scripts; reading them would only cost time.
-_NO_SCRIPTS = frozenset({"authors", "changelog", "copying", "license", "makefile", "notice", "readme"})
+_NO_SCRIPTS = frozenset(
+    {"authors", "changelog", "copying", "license", "makefile", "notice", "readme"}
+)
 
 
 def kind_of(path: str) -> Kind | None:

@@ -32,7 +32,9 @@ def read_lock(source: Source, *, wanted: Collection[str]) -> None:
             name, version = package["name"], package.get("version")
         except (tomllib.TOMLDecodeError, RecursionError, KeyError, ValueError, TypeError) as error:
             reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-            source.fail(first, f"this package cannot be read: {reason}; its release was not checked")
+            source.fail(
+                first, f"this package cannot be read: {reason}; its release was not checked"
+            )
             continue
         if isinstance(name, str) and isinstance(version, str) and canonicalize_name(name) in wanted:
             source.add_release(canonicalize_name(name), version, _line_of_name(lines, first))

@@ -45,7 +45,9 @@ def read(path: str, data: bytes, *, wanted: Collection[str]) -> DeployFacts:
         return _NOTHING
     source = Source.of(path, data)
     if reader is None and len(data) > MAX_LOCK_BYTES:
-        source.fail(1, f"larger than {MAX_LOCK_BYTES // 1024**2} MiB; its releases were not checked")
+        source.fail(
+            1, f"larger than {MAX_LOCK_BYTES // 1024**2} MiB; its releases were not checked"
+        )
         return source.facts()
     (reader or functools.partial(_lock_reader(kind), wanted=wanted))(source)
     return source.facts()

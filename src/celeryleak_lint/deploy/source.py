@@ -9,7 +9,12 @@ from dataclasses import dataclass, field
 from celeryleak_lint.deploy.commands import PLACEHOLDER, Worker, workers_in, workers_of
 from celeryleak_lint.deploy.limits import is_of_interest
 from celeryleak_lint.deploy.words import span_of_word
-from celeryleak_lint.model.deploy import DeployFacts, EnvironmentSetting, LockedRelease, WorkerCommand
+from celeryleak_lint.model.deploy import (
+    DeployFacts,
+    EnvironmentSetting,
+    LockedRelease,
+    WorkerCommand,
+)
 from celeryleak_lint.model.findings import Failure
 from celeryleak_lint.model.source import Span
 

@@ -249,6 +249,7 @@ class _Reader:
             if is_method and position == 0 and kind == "":
                 bound = values.CLASS if _takes_class(child) else values.SELF
             child.bindings[arg.arg] = bound
+            self._metadata(frame, arg.annotation)
             found.append(
                 ParameterFact(
                     arg.arg,
@@ -258,6 +259,13 @@ class _Reader:
                 )
             )
         return tuple(found)
+
+    def _metadata(self, frame: Frame, annotation: ast.expr | None) -> None:
+        """``Annotated[T, Depends(f)]``: a call beside the type runs when the function is defined."""
+        if isinstance(annotation, ast.Subscript) and isinstance(annotation.slice, ast.Tuple):
+            for part in annotation.slice.elts:
+                if isinstance(part, ast.Call):
+                    self.expressions.read(frame, part, USE)
 
     def _bindings(self, frame: Frame, body: list[ast.stmt]) -> None:
         """Bind what the function assigns, imports and declares global, before reading it."""

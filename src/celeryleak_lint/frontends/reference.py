@@ -13,7 +13,7 @@ from celeryleak_lint.catalog.schema import EntryPoint, Memo, Resource, Tables, V
 from celeryleak_lint.config import Config
 from celeryleak_lint.config.parse import KEYS, nearest
 from celeryleak_lint.frontends.checking import complain
-from celeryleak_lint.frontends.pages import page
+from celeryleak_lint.report.pages import page
 from celeryleak_lint.frontends.run import Request, Trouble, prepare, summaries_for
 from celeryleak_lint.frontends.unused import unused_rows
 from celeryleak_lint.model.facts import ModuleSummary

@@ -11,9 +11,6 @@ from celeryleak_lint.system.discover import Place
 from celeryleak_lint.system.root import folders_upwards
 from celeryleak_lint.system.settings import SettingsFile, find_settings, read_settings
 
-#: Codes of what no rule looks for: the run itself reports it.
-RUN_CODES = ("CLK901",)
-
 _COMMAND_LINE = "command line"
 
 
@@ -59,8 +56,9 @@ def settings_for(
 def known_codes() -> tuple[str, ...]:
     """Every code that may be selected or ignored."""
     from celeryleak_lint.rules import RULES
+    from celeryleak_lint.rules.about_the_run import RUN_CODES
 
-    return (*(rule.code for rule in RULES), *RUN_CODES)
+    return tuple(entry.code for entry in (*RULES, *RUN_CODES))
 
 
 def _settings_file(place: Place, config: str | None, *, isolated: bool) -> SettingsFile | str:

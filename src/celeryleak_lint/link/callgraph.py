@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass
 
-from celeryleak_lint.link.index import Class, Function, Index, Site
+from celeryleak_lint.link.index import PARTIALS, Class, Function, Index, Site
 from celeryleak_lint.link.resolve import Resolver
 from celeryleak_lint.model import values
 
@@ -95,7 +95,7 @@ class CallGraph:
         owner = self.owner(function)
         if function.name in ("__init__", "__new__", "__post_init__") and owner is not None:
             return self._constructions(owner, function)
-        if function.is_lambda or function.is_module_body:
+        if function.is_module_body:
             return []
         edges: list[Edge] = []
         for site in self._sites(function.name):
@@ -207,7 +207,7 @@ class CallGraph:
         """The call that finally gets the function: ``partial(f, x)`` passes it on."""
         call = site.call
         edge = Edge(site.function, call.line, call.column, site, "argument", label)
-        if call.callee not in ("@functools.partial", "@functools.partialmethod"):
+        if call.callee not in PARTIALS:
             return [edge]
         onward = [sink.split(" ") for sink in call.sinks if sink.startswith("arg ")]
         return [

@@ -17,7 +17,9 @@ from celeryleak_lint.model.facts import CONDITIONAL, EXCEPT, ModuleSummary
 from celeryleak_lint.model.source import Span, Spot
 
 #: Modules of settings that no deployed worker loads.
-_LOCAL = frozenset({"ci", "debug", "dev", "develop", "development", "local", "test", "testing", "tests"})
+_LOCAL = frozenset(
+    {"ci", "debug", "dev", "develop", "development", "local", "test", "testing", "tests"}
+)
 _CONFIG_MODULES = frozenset({"celeryconfig", "celery_config"})
 
 
@@ -119,7 +121,10 @@ def _applications(index: Index, resolver: Resolver) -> Iterator[Site]:
     names = {"Celery"} | {
         cls.name
         for cls in index.all_classes
-        if any(base.startswith("celery.") and base.endswith(".Celery") for base in resolver.ancestors(cls))
+        if any(
+            base.startswith("celery.") and base.endswith(".Celery")
+            for base in resolver.ancestors(cls)
+        )
     }
     for name in sorted(names):
         for site in index.calls_of(name):
@@ -153,7 +158,15 @@ def _sources(index: Index, resolver: Resolver) -> _Sources:
         named = set(_homes(resolver, site.function, arguments.get("0", arguments.get("obj", ""))))
         homes |= named
         is_open = is_open or not any(_is_readable(index, name) for name in named)
+    is_open = is_open or any(map(_hides_settings, index.calls_of("update")))
     return _Sources(frozenset(homes), frozenset(namespaces), is_open)
+
+
+def _hides_settings(site: Site) -> bool:
+    """Whether ``conf.update`` is given something whose settings cannot be seen."""
+    if not site.call.callee.endswith(".conf.update"):
+        return False
+    return any(label in ("0", "**") and value[:1] not in "{#@" for label, value in site.call.args)
 
 
 def _homes(resolver: Resolver, function: Function, value: str) -> Iterator[str]:
@@ -202,7 +215,9 @@ def _from_calls(
     index: Index, sources: _Sources, applications: tuple[Site, ...]
 ) -> Iterator[Setting]:
     sites = list(applications)
-    sites += [site for site in index.calls_of("update") if site.call.callee.endswith(".conf.update")]
+    sites += [
+        site for site in index.calls_of("update") if site.call.callee.endswith(".conf.update")
+    ]
     sites += [site for site in index.calls_of("dict") if site.call.callee == "@builtins.dict"]
     for site in sites:
         module, call = site.function.module, site.call
@@ -224,7 +239,14 @@ def _items(summary: ModuleSummary) -> Iterator[Setting]:
             spot = Spot("text", item.function, item.line, item.name)
             span = Span(item.line, item.column, item.end_line, item.end_column)
             yield Setting(
-                todays_name(item.name), item.name, item.value, summary, spot, item.line, is_sure, span
+                todays_name(item.name),
+                item.name,
+                item.value,
+                summary,
+                spot,
+                item.line,
+                is_sure,
+                span,
             )
 
 

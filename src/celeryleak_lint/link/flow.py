@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 from celeryleak_lint.catalog.lookup import Catalog
 from celeryleak_lint.catalog.schema import Resource
+from celeryleak_lint.catalog.words import split_words
 from celeryleak_lint.link.index import Function
 from celeryleak_lint.link.resolve import Resolver
 from celeryleak_lint.model import values
@@ -53,6 +54,7 @@ class Fate:
 
     @property
     def is_kept(self) -> bool:
+        """True when something that outlives the call may hold it."""
         return any(end in self.ends for end in KEPT)
 
     @property
@@ -336,19 +338,3 @@ def parameter_name(function: Function, label: str) -> str | None:
     offset = 1 if bound and positional[0] in ("self", "cls", "mcs") else 0
     position = int(label) + offset
     return positional[position] if position < len(positional) else None
-
-
-def split_words(name: str) -> list[str]:
-    """The lower-case words of an identifier, split at ``_`` and at capitals."""
-    words: list[str] = []
-    current = ""
-    for char in name:
-        if char == "_" or (char.isupper() and current and not current[-1].isupper()):
-            if current:
-                words.append(current.lower())
-            current = "" if char == "_" else char
-        else:
-            current += char
-    if current:
-        words.append(current.lower())
-    return words

@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from celeryleak_lint.link.callgraph import CallGraph
-from celeryleak_lint.link.flow import parameter_name, split_words
+from celeryleak_lint.catalog.words import split_words
+from celeryleak_lint.link.flow import parameter_name
 from celeryleak_lint.link.holdings import Holding, Holdings, is_bounding_name
 from celeryleak_lint.link.index import Function, Index
 from celeryleak_lint.link.resolve import Resolver
@@ -41,7 +42,7 @@ class Growth:
     """One place that makes a holding grow.
 
     ``key`` is the value that names the new entry, empty for keyless growth. ``index`` is
-    the call of ``function`` that grows it, or -1 for an assignment on ``line``.
+    the call of ``function`` that grows it, or -1 for an assignment of ``stored`` on ``line``.
     """
 
     holding: Holding
@@ -52,6 +53,7 @@ class Growth:
     key: str
     guards: tuple[str, ...]
     index: int = -1
+    stored: str = ""
 
 
 class GrowthFacts:
@@ -81,12 +83,12 @@ class GrowthFacts:
 
     def _runs_normally(self, function: Function) -> bool:
         """Teardown names count only when other code of the project calls them."""
-        if not _TEARDOWN.intersection(split_words(function.name)):
+        if not _is_teardown(function.name):
             return True
         return any(
             not edge.function.module.is_test
             and not edge.function.is_module_body
-            and not _TEARDOWN.intersection(split_words(edge.function.name))
+            and not _is_teardown(edge.function.name)
             for edge in self.graph.callers(function)
         )
 
@@ -140,7 +142,7 @@ class GrowthFacts:
             if inner.callee.rpartition(".")[2] not in ("setdefault", "get") or not inner.args:
                 return
             base, key = inner.callee.rpartition(".")[0], inner.args[0][1]
-        self._grow(function, base, store.line, store.column, "item", key, store.guards)
+        self._grow(function, base, store.line, store.column, "item", key, store.guards, -1, store.value)
 
     def _grown_by_call(self, function: Function, position: int, call: CallFact, tail: str) -> None:
         if function.is_module_body or function.is_class_body:
@@ -156,12 +158,12 @@ class GrowthFacts:
 
     def _grow(
         self, function: Function, base: str, line: int, column: int, operation: Operation, key: str,
-        guards: tuple[str, ...], index: int = -1,
+        guards: tuple[str, ...], index: int = -1, stored: str = "",
     ) -> None:  # fmt: skip
         holding = self.holdings.of(function, base)
         if holding is not None:
             self.growths[holding.id].append(
-                Growth(holding, function, line, column, operation, key, guards, index)
+                Growth(holding, function, line, column, operation, key, guards, index, stored)
             )
 
     def _shrunk(self, function: Function, base: str) -> None:
@@ -209,7 +211,7 @@ class GrowthFacts:
                     self._shrinks[holding.id].append(callee)
                 else:
                     self.growths[holding.id].append(
-                        Growth(holding, callee, store.line, store.column, "item", store.key, store.guards)
+                        Growth(holding, callee, store.line, store.column, "item", store.key, store.guards, -1, store.value)
                     )
         for index, call in enumerate(callee.fact.calls):
             base, _, tail = call.callee.rpartition(".")
@@ -227,17 +229,28 @@ class GrowthFacts:
                 )
 
 
+def _is_teardown(name: str) -> bool:
+    """True for names of functions that run when everything is taken down."""
+    bare = name.strip("_")
+    return bare.startswith(("remove_all", "delete_all")) or bool(_TEARDOWN.intersection(split_words(name)))
+
+
 def stored_is_bounded(growth: Growth) -> bool:
     """True when what is stored bounds itself, such as a cache with a time to live."""
-    if growth.index < 0:
-        return False
-    call = growth.function.fact.calls[growth.index]
+    function = growth.function
+    held = [growth.stored]
+    if growth.index >= 0:
+        held = [value for _, value in function.fact.calls[growth.index].args]
     return any(
-        is_bounding_name(growth.function.fact.calls[int(root[1:])].name)
-        for _, value in call.args
+        _bounds_itself(function.fact.calls[int(root[1:])].callee)
+        for value in held
         for root in values.roots(value)
         if root[:1] == "#" and root == values.split(root)[0]
     )
+
+
+def _bounds_itself(callee: str) -> bool:
+    return callee.startswith("@weakref.") or is_bounding_name(callee)
 
 
 def default_growths(index: Index) -> Iterator[tuple[Function, str, int, int, str, int]]:

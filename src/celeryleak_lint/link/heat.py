@@ -26,6 +26,9 @@ from celeryleak_lint.model.findings import SuspectStep
 Rank = Literal["hot", "loop", "per-run", "once", "unknown"]
 _MAX_CALLS = 6
 
+#: Which end of a chain counts most when none is hot: it runs once only if every chain says so.
+_WEIGHT: tuple[Rank, ...] = ("per-run", "loop", "unknown", "once")
+
 
 @dataclass(frozen=True, slots=True)
 class Heat:
@@ -99,36 +102,34 @@ class Thermometer:
     def _search(self, function: Function) -> Heat:
         queue: deque[tuple[Function, tuple[SuspectStep, ...], bool, bool]] = deque([(function, (), False, True)])
         seen = {id(function)}
-        best: Heat | None = None
-        stopped = ""
+        ends: dict[Rank, Heat] = {}
         while queue:
             current, steps, in_loop, is_sure = queue.popleft()
             found = self._judge(current, steps, first=current is function)
+            if found is None:
+                found = self._handed_heat(current, steps)
+                is_final = False
+            else:
+                is_final = True
+            if found is not None and found.is_hot:
+                return replace(found, is_sure=is_sure and found.is_sure)
             if found is not None:
-                if found.is_hot:
-                    return replace(found, is_sure=is_sure)
-                best = best if best is not None and best.rank == "per-run" else found
-                stopped = stopped or found.stopped
+                ends.setdefault(found.rank, found)
+            if is_final:
                 continue
             if in_loop:
-                best = best or Heat("loop", steps)
-            handed = self._handed_heat(current, steps)
-            if handed is not None and handed.rank in ("hot", "per-run"):
-                if handed.is_hot:
-                    return replace(handed, is_sure=is_sure and handed.is_sure)
-                best = handed
-            if len(steps) >= _MAX_CALLS:
-                continue
-            for edge in self._edges(current):
+                ends.setdefault("loop", Heat("loop", steps))
+            edges = self._edges(current) if len(steps) < _MAX_CALLS else []
+            if not edges and found is None:
+                ends.setdefault("unknown", Heat("unknown", steps))
+            for edge in edges:
                 if id(edge.function) in seen:
                     continue
                 seen.add(id(edge.function))
                 loops = in_loop or _is_real_loop(edge)
                 sure = is_sure and edge.through != "override"
                 queue.append((edge.function, (self._step(edge, current), *steps), loops, sure))
-        if best is not None:
-            return best
-        return Heat("unknown", stopped=stopped)
+        return next((ends[rank] for rank in _WEIGHT if rank in ends), Heat("unknown"))
 
     def _judge(self, function: Function, steps: tuple[SuspectStep, ...], first: bool) -> Heat | None:
         """A final answer at this function, or ``None`` to look at its callers."""
@@ -235,25 +236,28 @@ class Thermometer:
         if function.is_module_body or function.is_class_body:
             return self._module_mark(function)
         return (
-            self._decorated(function) or self._method(function) or self._by_name(function)
+            self._named(function)
+            or self._decorated(function) or self._method(function) or self._by_name(function)
         )
 
     def tool(self, function: Function) -> EntryPoint | None:
         """The entry that says, by its path, that a file is a command or a script: its process ends with it."""
         path = function.module.path
         if path not in self._tools:
-            self._tools[path] = next(
-                (
-                    entry
-                    for entry in self.catalog.module_level
-                    if entry.heat == "once" and _is_under(path, entry.paths)
-                ),
-                None,
+            told = (
+                entry
+                for entry in self.catalog.module_level
+                if entry.heat in ("once", "unknown") and _is_under(path, entry.paths)
             )
+            # only users say "unknown", of files whose path misleads
+            first = next(told, None)
+            self._tools[path] = first if first is not None and first.heat == "once" else None
         return self._tools[path]
 
     def _module_mark(self, function: Function) -> Mark:
         for entry in self.catalog.module_level:
+            if entry.heat == "unknown":
+                continue
             if _is_under(function.module.path, entry.paths):
                 return Mark(entry.heat, f"module level of a {entry.framework} file", entry)
             if self._is_script_of(function.module, entry):
@@ -331,6 +335,14 @@ class Thermometer:
                 return Mark("per-run", f"{shown} ends with its process", entry)
         return None
 
+    def _named(self, function: Function) -> Mark | None:
+        """What an entry says that names this very function: it has no parameters to compare."""
+        names = (function.name, _dotted(function, function.fact.qualname))
+        for entry in self.catalog.functions:
+            if not entry.parameters and any(name in entry.names for name in names):
+                return Mark(entry.heat, f"`{function.name}` is a {entry.framework} entry point", entry)
+        return None
+
     def _by_name(self, function: Function) -> Mark | None:
         if function.fact.parent:
             return None
@@ -370,8 +382,15 @@ class Thermometer:
 
 
 def _is_under(path: str, patterns: tuple[str, ...]) -> bool:
-    """True when a path matches a glob; ``*`` crosses folders, and the root counts as one."""
-    return any(fnmatch("/" + path, "/" + p if p[:1] != "*" else p) for p in patterns)
+    """True when a path matches: ``cli/`` names a folder at any depth, ``*_cli.py`` a file, others the whole path."""
+    *folders, file = path.split("/")
+    for pattern in patterns:
+        if pattern.endswith("/"):
+            if any(fnmatch(folder, pattern[:-1]) for folder in folders):
+                return True
+        elif fnmatch(file if "/" not in pattern else path, pattern):
+            return True
+    return False
 
 
 def _is_real_loop(edge: Edge) -> bool:

@@ -10,10 +10,11 @@ from typing import Literal
 
 from celeryleak_lint.link.caching import Caching
 from celeryleak_lint.link.callgraph import CallGraph
-from celeryleak_lint.link.flow import split_words
-from celeryleak_lint.link.index import Class, Function, Index
+from celeryleak_lint.catalog.words import split_words
+from celeryleak_lint.link.index import Class, Function, Index, Site
 from celeryleak_lint.link.resolve import Resolver
 from celeryleak_lint.model import values
+from celeryleak_lint.model.facts import MAIN
 
 HolderKind = Literal["module", "class", "instance", "thread", "function"]
 
@@ -141,8 +142,8 @@ class Holdings:
                 and value[:1] != ":"
             ]
             if stored:
-                shape = self._shape(stored[0][0], [value for _, value in stored])
-                return self._instance_holding(owner, name, shape) if shape else None
+                shapes = [shape for f, value in stored if (shape := self._shape(f, [value]))]
+                return self._instance_holding(owner, name, shapes[0]) if shapes else None
         for owner in chain:
             for attribute, value, _ in owner.fact.attributes:
                 if attribute == name and value:
@@ -192,22 +193,19 @@ class Holdings:
             for edge in self.graph.builders(member)
             if not edge.function.module.is_test
         ]
-        if any(edge.function.is_module_body and self._is_kept_global(edge.site) for edge in edges):
+        if any(self._is_kept_global(edge.site) for edge in edges):
             return "process"
         if any(self.caching.keeps_for_process(edge.function) for edge in edges):
             return "process"
-        if any(self._fills_global(edge.site) for edge in edges):
-            return "process"
-        return "call" if edges else "unknown"
+        real = [e for e in edges if e.site is None or not e.site.call.flags & MAIN]
+        return "call" if real else "unknown"
 
     @staticmethod
-    def _is_kept_global(site: object) -> bool:
-        call = getattr(site, "call", None)
-        return call is not None and any(sink.startswith("glob ") for sink in call.sinks)
-
-    def _fills_global(self, site: object) -> bool:
-        """``global x; x = Cls()``: the lazily built instance of the process."""
-        return self._is_kept_global(site)
+    def _is_kept_global(site: Site | None) -> bool:
+        """``x = Cls()`` at module level, or ``global x; x = Cls()``; not under ``__main__``."""
+        if site is None or site.call.flags & MAIN:
+            return False
+        return any(sink.startswith("glob ") for sink in site.call.sinks)
 
     # -- shapes ----------------------------------------------------------------------------
 
@@ -226,7 +224,7 @@ class Holdings:
     def _made(self, function: Function, index: int) -> str:
         call = function.fact.calls[index]
         shape = _MAKERS.get(call.name, "")
-        if not shape or not (call.callee.startswith(("@builtins.", "@collections.")) or "." not in call.callee):
+        if not shape:
             return ""
         if any(label in _BOUNDING_ARGUMENTS for label, _ in call.args):
             return ""

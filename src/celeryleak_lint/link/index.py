@@ -21,6 +21,10 @@ from celeryleak_lint.model.facts import (
 )
 
 
+#: Values of what binds arguments and passes the call on.
+PARTIALS = frozenset({"@functools.partial", "@functools.partialmethod"})
+
+
 @dataclass(slots=True, eq=False)
 class Function:
     """One function of the project; ``id`` is its dotted name. Compared by identity."""
@@ -39,14 +43,17 @@ class Function:
 
     @property
     def is_module_body(self) -> bool:
+        """True for the statements of a module that are in no function."""
         return self.fact.qualname == ""
 
     @property
     def is_class_body(self) -> bool:
+        """True for the statements of a class that are in no method."""
         return bool(self.fact.flags & CLASS_BODY)
 
     @property
     def is_lambda(self) -> bool:
+        """True for a ``lambda``."""
         return bool(self.fact.flags & LAMBDA)
 
     @property
@@ -79,6 +86,7 @@ class Site:
 
     @property
     def call(self) -> CallFact:
+        """What is known about the call."""
         return self.function.fact.calls[self.index]
 
 
@@ -98,7 +106,9 @@ class Index:
     class_bodies: dict[str, Function] = field(default_factory=dict)
     imports: dict[str, dict[str, str]] = field(default_factory=dict)
     module_values: dict[str, dict[str, list[str]]] = field(default_factory=dict)
+    _aliases: dict[str, frozenset[str]] | None = None
     _imported: set[str] | None = None
+    _nested: defaultdict[tuple[str, str], list[Function]] | None = None
     _by_tail: dict[str, list[Site]] | None = None
     _references: dict[str, list[tuple[Site, str]]] | None = None
 
@@ -147,6 +157,15 @@ class Index:
                 found[store.target[len(prefix) :]].append(store.value)
         self.module_values[module] = dict(found)
 
+    def nested_in(self, function: Function) -> list[Function]:
+        """The functions defined directly inside a function."""
+        if self._nested is None:
+            self._nested = defaultdict(list)
+            for candidate in self.everything:
+                if candidate.fact.parent:
+                    self._nested[candidate.module.path, candidate.fact.parent].append(candidate)
+        return self._nested.get((function.module.path, function.fact.qualname), [])
+
     def is_imported(self, module: str) -> bool:
         """True when another file of the project, tests aside, imports a module."""
         if self._imported is None:
@@ -177,9 +196,32 @@ class Index:
         for function in self.everything:
             for position, call in enumerate(function.fact.calls):
                 site = Site(function, position)
-                for tail in callee_tails(function, call.callee):
+                for tail in dict.fromkeys(self._tails(function, call.callee)):
                     found[tail].append(site)
         return found
+
+    def _tails(self, function: Function, callee: str) -> Iterator[str]:
+        for tail in callee_tails(function, callee):
+            yield tail
+            yield from self.aliases().get(tail, ())
+
+    def aliases(self) -> dict[str, frozenset[str]]:
+        """Last names under which something callable is stored, with the last names it has itself.
+
+        ``connect = partial(make, 1)`` and ``self.connect = make`` give ``connect`` the name
+        ``make``, ``connect = lambda: ...`` gives it the lambda's.
+        """
+        if self._aliases is None:
+            found: dict[str, set[str]] = defaultdict(set)
+            for function in self.everything:
+                for store in function.fact.stores:
+                    name = store.target.rpartition(".")[2]
+                    for value in values.choices(store.value):
+                        tail = partial_of(function, value).rpartition(".")[2]
+                        if partial_of(function, value)[:1] in "@!^" and tail not in (name, ""):
+                            found[name].add(tail)
+            self._aliases = {name: frozenset(tails) for name, tails in found.items()}
+        return self._aliases
 
     def _index_references(self) -> dict[str, list[tuple[Site, str]]]:
         found: dict[str, list[tuple[Site, str]]] = defaultdict(list)
@@ -193,14 +235,24 @@ class Index:
         return found
 
 
+def partial_of(function: Function, value: str) -> str:
+    """What ``functools.partial(f, ...)`` stands for, that is ``f``; any other value itself."""
+    if value[:1] == "#" and value[1:].isdigit():
+        call = function.fact.calls[int(value[1:])]
+        if call.callee in PARTIALS and call.args and call.args[0][0] == "0":
+            return call.args[0][1]
+    return value
+
+
 def callee_tails(function: Function, callee: str) -> Iterator[str]:
     """The last names a callee may have, looking through one local alias (``cls = A if x else B``)."""
     for choice in values.choices(callee):
         if choice[:1] in "%>" and "." not in choice and not choice.endswith("[]"):
             for assigned in function.locals.get(choice[1:], ()):
                 for inner in values.choices(assigned):
-                    if inner[:1] in "@!^":
-                        yield inner.rpartition(".")[2].lstrip("@")
+                    meant = partial_of(function, inner)
+                    if meant[:1] in "@!^":
+                        yield meant.rpartition(".")[2].lstrip("@")
         elif choice[:1] in "@!^%$>#":
             yield choice.rpartition(".")[2].lstrip("@%$>")
 

@@ -108,9 +108,7 @@ class Keys:
         elif call.name and call.callee[:10] != "@builtins.":
             found.names[call.name] = None
         if depth < _DEPTH:
-            for label, value in call.args:
-                if not label.isdigit() and label not in ("*", "**"):
-                    found.names[label] = None
+            for _, value in call.args:
                 self._expand(function, value, found, depth + 1)
 
     @staticmethod

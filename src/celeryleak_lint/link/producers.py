@@ -81,10 +81,12 @@ class Build:
 
     @property
     def function(self) -> Function:
+        """The function in which it is built."""
         return self.site.function
 
     @property
     def call(self) -> CallFact:
+        """The call that builds it."""
         return self.site.call
 
     def chain(self) -> tuple[Build, ...]:
@@ -168,13 +170,19 @@ class Production:
             root = callee[1:].partition(".")[0]
             if root in self.catalog.resource_roots or self.catalog.open_roots:
                 return True
-            return callee.rpartition(".")[2] in self.catalog.resource_tails or callee.rpartition(".")[2] in derived
-        tail = callee.rpartition(".")[2].lstrip("%>")
-        if tail in self.catalog.resource_tails:
+            return self._may_be_resource(callee.rpartition(".")[2].lstrip("@"), derived)
+        if self._may_be_resource(callee.rpartition(".")[2].lstrip("%>"), derived):
             return True
         if callee[:1] == "%" and "." not in callee:
             return True
         return callee[:1] == "^" and len(callee) == 1 and function.fact.cls.rpartition(".")[2] in derived
+
+    def _may_be_resource(self, tail: str, derived: dict[str, str]) -> bool:
+        """True for a last name that a resource or a class derived from one has, or is stored under."""
+        tails = self.catalog.resource_tails
+        if tail in tails or tail in derived:
+            return True
+        return any(name in tails or name in derived for name in self.index.aliases().get(tail, ()))
 
     def _constructed(self, function: Function, index: int) -> tuple[Resource, str] | None:
         """The resource a call builds, and the name under which it is built."""

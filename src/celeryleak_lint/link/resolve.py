@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from celeryleak_lint.catalog.lookup import Catalog
-from celeryleak_lint.link.index import Class, Function, Index
+from celeryleak_lint.link.index import PARTIALS, Class, Function, Index, partial_of
 from celeryleak_lint.model import values
 from celeryleak_lint.model.facts import CLASSMETHOD
 
@@ -256,6 +256,8 @@ class Resolver:
         call = function.fact.calls[index]
         if call.callee == "@builtins.super":
             return self._super(function)
+        if call.callee in PARTIALS:
+            return self.meanings(function, partial_of(function, f"#{index}"))
         seen: dict[Meaning, None] = {}
         for meaning in self.callees(function, index):
             for made in self._called(meaning):

@@ -65,8 +65,8 @@ class Finding:
     """One confirmed finding; ``rule`` is the slug of its code, ``path`` is relative to the project root.
 
     ``function`` is the qualified name inside the module, empty at module level.
-    ``fingerprint`` is stable when lines move: it hashes code, path, function, the
-    construct's name and its ordinal among equal ones.
+    ``fingerprint`` is stable when lines move: see ``model.fingerprint``. ``construct`` is
+    the normalised text of what is reported.
     """
 
     code: str
@@ -82,6 +82,7 @@ class Finding:
     fix: Fix | None
     no_fix: str | None
     fingerprint: str
+    construct: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +101,8 @@ class Report:
     """All a run has to say. ``suppressed`` findings are counted, never lost.
 
     ``files`` and ``lines`` count what was read; ``stages`` gives seconds of wall time by
-    stage name, in order.
+    stage name, in order. ``accepted`` are findings that a baseline or a base revision knows;
+    it is ``None`` when the run was compared with neither.
     """
 
     findings: tuple[Finding, ...]
@@ -109,3 +111,4 @@ class Report:
     files: int
     lines: int
     stages: tuple[tuple[str, float], ...] = field(default=())
+    accepted: tuple[Finding, ...] | None = None

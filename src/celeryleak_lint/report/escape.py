@@ -6,14 +6,16 @@ import unicodedata
 
 #: Control, format (such as right-to-left overrides), surrogate, line and paragraph separators.
 _UNSAFE = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
+#: Anywhere in a line of a log, this begins a command to the runner of GitHub's workflows.
+_COMMAND = "##["
 _WIDE = frozenset({"W", "F"})
 
 
 def escaped(text: str) -> str:
     """``text`` with every character that does not print replaced by a visible escape."""
-    if text.isascii() and text.isprintable():
-        return text
-    return "".join(_shown(character) for character in text)
+    if not (text.isascii() and text.isprintable()):
+        text = "".join(_shown(character) for character in text)
+    return text.replace(_COMMAND, "##\\x5b")
 
 
 def width(text: str) -> int:

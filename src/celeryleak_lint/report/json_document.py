@@ -14,6 +14,7 @@ TOOL = "celeryleak-lint"
 
 def render_json(report: Report, view: View, *, seconds: float) -> str:
     """The whole report; paths are seen from the working directory."""
+    known = {} if report.accepted is None else {"accepted": len(report.accepted)}
     document = {
         "tool": {"name": TOOL, "version": celeryleak_lint.__version__},
         "findings": [_finding(finding, view) for finding in report.findings],
@@ -23,6 +24,7 @@ def render_json(report: Report, view: View, *, seconds: float) -> str:
             "lines": report.lines,
             "findings": len(report.findings),
             "suppressed": len(report.suppressed),
+            **known,
             "seconds": round(seconds, 3),
         },
     }

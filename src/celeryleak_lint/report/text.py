@@ -77,9 +77,14 @@ def _trace(finding: Finding, view: View, paint: _Paint) -> Iterator[str]:
     for number, step in enumerate(finding.trace, start=1):
         place = paint("bold", f"{escaped(view.path(step.path))}:{step.line}")
         yield f"    {number:>{margin}}. {place}  {escaped(step.note)}"
-        source = _expanded(view.line(step.path, step.line).strip())
+        source = _harmless(_expanded(view.line(step.path, step.line).strip()))
         if source:
             yield " " * (margin + 8) + paint("dim", _cropped("", source, "")[1])
+
+
+def _harmless(line: str) -> str:
+    """A line of source that no log reader takes for a command because it begins with colons."""
+    return f"\\x3a{line[1:]}" if line.startswith("::") else line
 
 
 def _expanded(text: str) -> str:

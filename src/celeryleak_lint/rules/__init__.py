@@ -8,15 +8,22 @@ from celeryleak_lint.rules import (
     class_collection,
     default_argument,
     factory_called_per_call,
+    known_leaky_release,
     memo_pins_instance,
     memo_unbounded,
     module_collection,
     overwritten,
     owner_built_per_call,
+    pickle_serializer,
+    pool_disabled,
     registration,
+    results_in_process_memory,
+    results_never_expire,
     singleton_collection,
     task_declared_per_call,
     thread_local,
+    tracing_left_on,
+    worker_never_recycled,
 )
 from celeryleak_lint.rules.base import Rule
 
@@ -28,6 +35,7 @@ RULES: tuple[Rule, ...] = (
     owner_built_per_call.RULE,
     overwritten.RULE,
     cache_misses.RULE,
+    pool_disabled.RULE,
     task_declared_per_call.RULE,
     module_collection.RULE,
     class_collection.RULE,
@@ -37,6 +45,12 @@ RULES: tuple[Rule, ...] = (
     memo_pins_instance.RULE,
     registration.RULE,
     thread_local.RULE,
+    worker_never_recycled.RULE,
+    results_never_expire.RULE,
+    results_in_process_memory.RULE,
+    pickle_serializer.RULE,
+    tracing_left_on.RULE,
+    known_leaky_release.RULE,
 )
 
 __all__ = ["RULES", "Rule"]

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from celeryleak_lint.link.flow import split_words
+from celeryleak_lint.catalog.words import split_words
 from celeryleak_lint.link.growth import Growth, stored_is_bounded
 from celeryleak_lint.link.holdings import Holding
 from celeryleak_lint.link.keys import KeyVerdict
 from celeryleak_lint.link.project import Project
-from celeryleak_lint.model import values
 from celeryleak_lint.model.findings import CONFIDENCES, Confidence, Suspect, SuspectStep
 from celeryleak_lint.model.source import Spot
 from celeryleak_lint.rules.wording import call_spot_of, shortened, shown_function
@@ -116,18 +115,8 @@ def _is_import_time(project: Project, growth: Growth) -> bool:
 def _decorates(project: Project, growth: Growth) -> bool:
     """A decorator, or the function inside it that gets what it decorates and gives it back."""
     function = growth.function
-    params = {f"${p.name}" for p in function.fact.params} | {">" + p.name for p in function.fact.params}
-    returned = {root for value in function.fact.returns for root in values.roots(value)}
-    if not params & returned:
-        return False
-    return growth.index < 0 and any(p in _stored(growth) for p in params)
-
-
-def _stored(growth: Growth) -> tuple[str, ...]:
-    for store in growth.function.fact.stores:
-        if store.line == growth.line and "[]" in store.target:
-            return values.roots(store.value)
-    return ()
+    given = {f"${p.name}" for p in function.fact.params} | {f">{p.name}" for p in function.fact.params}
+    return growth.index < 0 and growth.stored in given and growth.stored in function.fact.returns
 
 
 # -- findings ------------------------------------------------------------------------------

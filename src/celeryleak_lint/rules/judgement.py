@@ -53,7 +53,7 @@ def silence(project: Project, build: Build) -> str:
         return "test code"
     if build.lazily:
         return "built only while it is missing, and kept"
-    if build.fate.is_kept:
+    if build.fate.is_kept and not _is_kept_by_rerun_script(project, build):
         return f"kept: {', '.join(sorted(set(build.fate.places))) or build.fate.describe()}"
     if "self" in ends:
         return "kept on the instance"
@@ -62,6 +62,13 @@ def silence(project: Project, build: Build) -> str:
     if any(_speaks_for(project, build, part) for part in build.fate.part_of):
         return "part of another resource built here"
     return ""
+
+
+def _is_kept_by_rerun_script(project: Project, build: Build) -> bool:
+    """True for a global of a file that a framework runs again and again: each run has its own."""
+    if not build.function.is_module_body or not build.fate.ends <= {"global", "local"}:
+        return False
+    return project.heat.heat(build.function).is_hot
 
 
 def _speaks_for(project: Project, build: Build, part: int) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from celeryleak_lint.link.caching import lookup_guards
 from celeryleak_lint.link.index import Function
 from celeryleak_lint.link.producers import Build
 from celeryleak_lint.link.project import Project
@@ -39,10 +40,12 @@ def _confidence(project: Project, build: Build) -> Confidence | None:
     function = build.function
     if function.module.is_test or function.is_module_body or function.is_class_body:
         return None
-    if build.call.guards or build.exemption is not None or project.caching.memo(function) is not None:
+    if lookup_guards(function, build.call) or build.exemption is not None or project.caching.memo(function) is not None:
         return None
-    if project.heat.is_once_like(function) or not _is_fresh(project, build) or _is_scoped(function):
+    if project.heat.is_once_like(function) or _is_scoped(function):
         return None
+    if not _is_fresh(project, build):
+        return "possible" if _connects_per_instance(project, build) else None
     removal = _removal(project, build)
     if removal == "always":
         return None
@@ -54,6 +57,13 @@ def _confidence(project: Project, build: Build) -> Confidence | None:
     if function.name == "__init__" and _is_built_in_functions(project, function):
         return "likely" if build.resource.ceiling != "possible" else "possible"
     return "possible"
+
+
+def _connects_per_instance(project: Project, build: Build) -> bool:
+    """A weak connection leaves a finalizer behind each time, even when the receiver is known already."""
+    if build.call.name != "connect" or build.function.name != "__init__":
+        return False
+    return project.holdings.lifetime_of(build.function) != "process"
 
 
 def _is_built_in_functions(project: Project, function: Function) -> bool:
@@ -75,7 +85,7 @@ def _is_fresh(project: Project, build: Build) -> bool:
     call, function = build.call, build.function
     if "pyplot" in build.name:
         return True
-    if not call.args:
+    if not call.args or _is_own_object(function, call):
         return False
     value = call.args[-1][1] if call.name == "insert" else call.args[0][1]
     if call.name in ("append", "insert"):
@@ -83,6 +93,18 @@ def _is_fresh(project: Project, build: Build) -> bool:
     if call.name in ("filterwarnings", "simplefilter"):
         return any(v[:1] != "=" and v[:1] != "@" for _, v in call.args)
     return any(_is_fresh_value(project, function, choice) for choice in values.choices(value))
+
+
+def _is_own_object(function: Function, call: CallFact) -> bool:
+    """True when the registry is an object of the function's own, such as ``self`` as a logger."""
+    owner = call.callee.rpartition(".")[0]
+    if owner == "!":
+        return True
+    made = function.locals.get(owner[1:], ()) if owner[:1] == "%" else ()
+    return any(
+        value[:1] == "#" and function.fact.calls[int(values.split(value)[0][1:])].name == "Logger"
+        for value in made
+    )
 
 
 def _is_fresh_value(project: Project, function: Function, value: str) -> bool:
@@ -110,6 +132,8 @@ def _removal(project: Project, build: Build) -> str:
     """``"always"`` when every path removes it or its class does, ``"sometimes"`` on some path, else empty."""
     removers = _removers(build.call, build.name)
     own = [call for call in build.function.fact.calls if call.name in removers]
+    if _removes_itself(project, build.function, removers):
+        return "always"
     if any(call.flags & FINALLY for call in own):
         return "always"
     if any(call.line < build.call.line for call in own):
@@ -120,6 +144,15 @@ def _removal(project: Project, build: Build) -> str:
             if method is not build.function and any(c.name in removers for c in method.fact.calls):
                 return "always"
     return "sometimes" if own else ""
+
+
+def _removes_itself(project: Project, function: Function, removers: tuple[str, ...]) -> bool:
+    """True when a nested function, such as the handler itself, takes the registration back."""
+    return any(
+        call.name in removers
+        for inner in project.index.nested_in(function)
+        for call in inner.fact.calls
+    )
 
 
 def _removers(call: CallFact, name: str) -> tuple[str, ...]:

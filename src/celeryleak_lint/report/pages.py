@@ -1,4 +1,4 @@
-"""The pages of the rules, shipped inside the package and lying in ``docs/rules`` of a checkout."""
+"""The pages of the codes, shipped inside the package and lying in ``docs/rules`` of a checkout."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 
 
 def page(code: str, slug: str) -> str | None:
-    """The Markdown page of a rule, ``None`` when this installation has none."""
+    """The Markdown page of a code, ``None`` when this installation has none."""
     name = f"{code}-{slug}.md"
     shipped = files("celeryleak_lint") / "pages" / name
     if shipped.is_file():
