@@ -274,7 +274,9 @@ def _info(name: str, block: Block) -> tuple[str | None, bool]:
         else:
             known = "`path=...`, `split` and `ignore`"
             raise PageError(
-                name, block.line, f"unknown word `{word}` after `{block.info[0]}`: known are {known}"
+                name,
+                block.line,
+                f"unknown word `{word}` after `{block.info[0]}`: known are {known}",
             )
     if path is not None and not _is_plain(path, is_python=block.info[0] == "py"):
         what = "a Python file" if block.info[0] == "py" else "a file that is no Python"

@@ -13,6 +13,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from celeryleak_lint.config import Config
+from celeryleak_lint.frontends.known import Known, against_baseline, against_revision, read_known
 from celeryleak_lint.frontends.settings import Settings, settings_for
 from celeryleak_lint.model.findings import Failure, Report
 from celeryleak_lint.model.source import Scope
@@ -31,7 +32,9 @@ class Request:
     ``options`` overrides configured keys of the same names (``{"ignore": ["CLK101"]}``);
     ``extend-select`` adds. ``config`` names a configuration file; ``isolated`` reads none.
     ``text`` is the content of an unsaved file called ``text_name``. ``jobs`` 0 means one
-    for each processor.
+    for each processor. ``diff_base`` names a git revision: what was found there is not
+    reported. With ``compares`` off, no baseline is looked at. ``met`` is told how many files
+    are done, and of how many.
     """
 
     paths: tuple[str, ...] = ()
@@ -44,6 +47,9 @@ class Request:
     use_cache: bool = True
     cache_folder: str | None = None
     jobs: int = 0
+    diff_base: str | None = None
+    compares: bool = True
+    met: Callable[[int, int], None] = lambda _done, _total: None
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +97,7 @@ def prepare(request: Request) -> Prepared | Trouble:
         return Trouble(settings)
     from celeryleak_lint.catalog.lookup import load  # imported late: a bad path never needs it
 
-    catalog, errors = load(settings.config.tables, settings.file, prefix=settings.prefix)
+    catalog, errors = load(settings.tables, settings.file, prefix=settings.prefix)
     if errors:
         return Trouble(errors)
     found = discover(place, settings.config, force_exclude=request.force_exclude)

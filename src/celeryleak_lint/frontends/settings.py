@@ -6,7 +6,7 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 
-from celeryleak_lint.config import Config, ConfigError, parse
+from celeryleak_lint.config import Config, ConfigError, catalog_tables, parse
 from celeryleak_lint.system.discover import Place
 from celeryleak_lint.system.root import folders_upwards
 from celeryleak_lint.system.settings import SettingsFile, find_settings, read_settings
@@ -19,13 +19,16 @@ class Settings:
     """The configuration of a run; ``origins`` says for each key that was set where it was set.
 
     ``file`` is the configuration file as shown to the user, empty when there is none, and
-    ``prefix`` leads our keys in it.
+    ``prefix`` leads our keys in it. ``baseline`` is the absolute path of the baseline, or
+    empty. ``tables`` are all of the user's rows for the catalog, short settings included.
     """
 
     config: Config
     origins: Mapping[str, str]
     file: str
     prefix: str
+    baseline: str
+    tables: Mapping[str, object]
 
 
 def settings_for(
@@ -50,7 +53,12 @@ def settings_for(
     merged = _merged(configured, given, options)
     origins = dict.fromkeys(found.table, shown) | dict.fromkeys(options, _COMMAND_LINE)
     anchor = _anchor(found.path, place.root) if found.path and not config else ""
-    return Settings(replace(merged, anchor=anchor), origins, shown, found.prefix)
+    holding = replace(merged, anchor=anchor)
+    folder = place.working_directory if "baseline" in options else os.path.dirname(found.path)
+    baseline = os.path.join(folder, holding.baseline) if holding.baseline else ""
+    return Settings(
+        holding, origins, shown, found.prefix, baseline, catalog_tables(holding)
+    )
 
 
 def known_codes() -> tuple[str, ...]:

@@ -233,3 +233,35 @@ def _is_looked_up(function: Function, root: str) -> bool:
             if part[:1] == "$" and part != values.split(part)[0]:
                 return True
     return False
+
+
+def fills_what_is_missing(function: Function, call: CallFact, places: list[str]) -> bool:
+    """True when a call runs only while what it is stored in is missing: the lazy cache.
+
+    ``places`` are where the result is kept (names of attributes of ``self`` or the class,
+    other values as they are). A guard on something else (``if self.disabled: return``) says
+    nothing about the place, unless the same function sets it as its flag.
+    """
+    kept = {place.partition("[]")[0] for place in places}
+    kept |= {f"{mark}.{place}" for place in kept if place[:1] not in "@!^%$>" for mark in "!^"}
+    set_here = {store.target.partition("[]")[0] for store in function.fact.stores}
+    return any(
+        _is_about(function, guard, kept | set_here) for guard in lookup_guards(function, call)
+    )
+
+
+def _is_about(function: Function, guard: str, places: set[str]) -> bool:
+    base = guard.partition("[]")[0]
+    if base in places or any(base.startswith(place + ".") or place.startswith(base + ".") for place in places):
+        return True
+    if base[:1] == "#":
+        return True
+    if base[:1] == "%":
+        held = function.locals.get(values.split(base)[0][1:], ())
+        return any(
+            root[:1] == "#" or _is_about(function, root, places)
+            for value in held
+            for root in values.roots(value)
+            if root[:1] in "#!^@>"
+        )
+    return False

@@ -67,6 +67,11 @@ class Configuration:
         return self._all.is_open
 
     @property
+    def is_configured(self) -> bool:
+        """True when code gives an application more than the arguments of its constructor."""
+        return self._all.is_configured
+
+    @property
     def uses_celery(self) -> bool:
         """True when code outside tests imports Celery."""
         return any(
@@ -92,6 +97,7 @@ class _Found:
     settings: tuple[Setting, ...]
     applications: tuple[Site, ...]
     is_open: bool
+    is_configured: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +120,10 @@ def _find(index: Index, resolver: Resolver) -> _Found:
     for summary in index.modules.values():
         if not summary.is_test:
             found += _items(summary)
-    return _Found(tuple(found), applications, sources.is_open)
+    is_configured = bool(sources.homes) or any(
+        setting.spot.kind != "call" or setting.spot.name == "update" for setting in found
+    )
+    return _Found(tuple(found), applications, sources.is_open, is_configured)
 
 
 def _applications(index: Index, resolver: Resolver) -> Iterator[Site]:

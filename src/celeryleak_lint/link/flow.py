@@ -58,6 +58,11 @@ class Fate:
         return any(end in self.ends for end in KEPT)
 
     @property
+    def is_closed(self) -> bool:
+        """True when the function that got it closes it, on some path at least."""
+        return bool(self.ends & {"closed", "with"})
+
+    @property
     def is_local(self) -> bool:
         """True when nothing of it outlives the call and nobody closes it."""
         return self.ends <= {"local"}

@@ -132,7 +132,7 @@ class GrowthFacts:
             return False
         if store.target.startswith("!."):
             return function.name not in ("__init__", "__new__", "__post_init__", "__attrs_post_init__")
-        return store.target[:1] in "@^" and not store.guards
+        return store.target[:1] in "@^" and not any(g.startswith(store.target) for g in store.guards)
 
     def _grown_by_item(self, function: Function, store: StoreFact) -> None:
         base = store.target[: store.target.index("[]")]

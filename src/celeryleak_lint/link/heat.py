@@ -13,7 +13,7 @@ from typing import Literal
 
 from celeryleak_lint.catalog.lookup import Catalog
 from celeryleak_lint.catalog.schema import EntryPoint
-from celeryleak_lint.link.caching import Caching, lookup_guards
+from celeryleak_lint.link.caching import Caching, fills_what_is_missing, lookup_guards
 from celeryleak_lint.link.callgraph import CallGraph, Edge
 from celeryleak_lint.link.flow import Flow
 from celeryleak_lint.link.index import Class, Function
@@ -226,7 +226,9 @@ class Thermometer:
         if site is None or not lookup_guards(site.function, site.call):
             return False
         fate = self.flow.fate(site.function, site.index, None)
-        return fate.is_kept or "self" in fate.ends
+        if not (fate.is_kept or "self" in fate.ends):
+            return False
+        return fills_what_is_missing(site.function, site.call, fate.places)
 
     # -- marks -----------------------------------------------------------------------------
 
@@ -237,7 +239,9 @@ class Thermometer:
             return self._module_mark(function)
         return (
             self._named(function)
-            or self._decorated(function) or self._method(function) or self._by_name(function)
+            or self._decorated(function)
+            or self._method(function)
+            or self._by_name(function)
         )
 
     def tool(self, function: Function) -> EntryPoint | None:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from celeryleak_lint.catalog.lookup import Catalog
 from celeryleak_lint.catalog.schema import Exemption, Resource
-from celeryleak_lint.link.caching import Caching, lookup_guards
+from celeryleak_lint.link.caching import Caching, fills_what_is_missing
 from celeryleak_lint.link.callgraph import CallGraph, Edge
 from celeryleak_lint.link.flow import Fate, Flow, parameter_name
 from celeryleak_lint.link.index import Class, Function, Index, Site
@@ -214,9 +214,9 @@ class Production:
         fate = self.flow.fate(site.function, site.index, resource if holder is None else None)
         if holder is not None:
             self._owner_closing(holder, fate)
-        guarded = bool(lookup_guards(site.function, site.call))
         kept = fate.is_kept or "self" in fate.ends
-        return Build(site, resource, fate, via, guarded and kept, name, exemption)
+        lazily = kept and fills_what_is_missing(site.function, site.call, fate.places)
+        return Build(site, resource, fate, via, lazily, name, exemption)
 
     def _owner_closing(self, cls: Class, fate: Fate) -> None:
         """``with Owner()`` closes only when the class says how."""

@@ -31,7 +31,7 @@ def _fact(build: Build) -> str:
     assert build.via is not None
     return (
         f"{shown_function(build.function)} gets a fresh `{build.name}` "
-        f"from `{build.via.shown}` on each call and drops it"
+        f"from `{build.via.shown}` on each call and {'closes' if build.fate.is_closed else 'drops'} it"
     )
 
 

@@ -43,7 +43,7 @@ def check(project: Project) -> Iterator[Suspect]:
 
 
 def _is_pickling(decorator: DecoratorFact) -> bool:
-    if decorator.name not in ("task", "shared_task", "periodic_task"):
+    if decorator.value.rpartition(".")[2] not in ("task", "shared_task", "periodic_task"):
         return False
     given = dict(decorator.args).get("serializer", "")
     return bool(_PICKLES.intersection(texts(given)))

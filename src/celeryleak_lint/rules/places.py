@@ -69,10 +69,11 @@ def once_per_producer(
         yield build, verdict, len(group) - 1
 
 
-def _witness(build: Build, verdict: Verdict) -> tuple[int, int, int, str, int]:
+def _witness(build: Build, verdict: Verdict) -> tuple[int, bool, int, int, str, int]:
     assert verdict.confidence is not None
     return (
         CONFIDENCES.index(verdict.confidence),
+        build.fate.is_closed,
         len(build.chain()),
         -len(verdict.heat.steps),
         build.function.module.path,

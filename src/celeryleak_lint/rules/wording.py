@@ -116,14 +116,15 @@ def no_fix_reason(resource: Resource) -> str:
 def suspect(code: str, build: Build, confidence: Confidence, heat: Heat, fact: str) -> Suspect:
     """A suspect at the call that builds, with trace and the shared sentence."""
     resource = build.resource
+    effect: Effect = "cost" if build.fate.is_closed else resource.effect
     return Suspect(
         code=code,
         path=build.function.module.path,
         spot=call_spot(build),
-        message=f"{fact}; {consequence(resource.effect)}; {way_out(resource)}",
+        message=f"{fact}; {consequence(effect)}; {way_out(resource)}",
         confidence=confidence,
         resource=build.name,
-        effect=resource.effect,
+        effect=effect,
         trace=trace_of(heat, build),
         no_fix=no_fix_reason(resource),
     )

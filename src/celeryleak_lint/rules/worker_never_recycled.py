@@ -55,8 +55,8 @@ def check(project: Project) -> Iterator[Suspect]:
     forking = [worker for worker in workers if _pool(project, worker) in _PREFORK]
     if forking:
         yield _never_recycled(project, min(forking, key=_rank))
-    elif not workers and project.configuration.applications:
-        yield _unlimited_application(project.configuration.applications)
+    elif not workers and project.configuration.is_configured:
+        yield from _unlimited_application(project.configuration.applications)
 
 
 def _limit(worker: WorkerCommand) -> str:
@@ -152,11 +152,14 @@ def _suspect(worker: WorkerCommand, confidence: Confidence, message: str) -> Sus
     )
 
 
-def _unlimited_application(applications: Sequence[Site]) -> Suspect:
+def _unlimited_application(applications: Sequence[Site]) -> Iterator[Suspect]:
     """Nothing says how workers run: the application is the only place to speak of."""
-    site = min(applications, key=lambda s: (not s.function.is_module_body, s.function.module.path))
+    settled = [site for site in applications if site.function.is_module_body]
+    if not settled:
+        return
+    site = min(settled, key=lambda s: s.function.module.path)
     call = site.call
-    return Suspect(
+    yield Suspect(
         code="CLK501",
         path=site.function.module.path,
         spot=Spot("call", site.function.spot_function, call.line, call.name, call.ordinal),

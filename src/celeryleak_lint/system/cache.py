@@ -51,11 +51,15 @@ _decoder = msgspec.msgpack.Decoder(dict[str, Entry])
 
 @dataclass(slots=True)
 class Cache:
-    """The packs of one project below ``folder``, read when first needed, written by ``save``."""
+    """The packs of one project below ``folder``, read when first needed, written by ``save``.
+
+    With ``is_kept_as_is`` nothing is written: another state of the project is looked at.
+    """
 
     folder: str
     packs: dict[int, dict[str, Entry]] = field(default_factory=dict)
     changed: set[int] = field(default_factory=set)
+    is_kept_as_is: bool = False
 
     def get(self, path: str, digest: bytes) -> Entry | None:
         """The entry of the file at ``path`` if it was made from this very content."""
@@ -72,7 +76,7 @@ class Cache:
 
         A folder that cannot be written costs the next run time, and nothing else.
         """
-        if not self.changed:
+        if not self.changed or self.is_kept_as_is:
             return
         with contextlib.suppress(OSError):
             self._prepare()

@@ -9,7 +9,7 @@ import os
 import sys
 import threading
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING
@@ -46,11 +46,15 @@ _outcomes_decoder = msgspec.msgpack.Decoder(list[Outcome])
 
 @dataclass(frozen=True, slots=True)
 class Gathering:
-    """How summaries are made: with how many processes, which cache, and which unsaved texts."""
+    """How summaries are made: with how many processes, which cache, and which unsaved texts.
+
+    ``met`` is told how many files of the scope are done, again and again.
+    """
 
     jobs: int = 1
     cache: Cache | None = None
     overlay: Mapping[str, bytes] = field(default_factory=lambda: MappingProxyType({}))
+    met: Callable[[int], None] = lambda _count: None
 
 
 def summaries(scope: Scope, how: Gathering) -> Iterator[ModuleSummary | Failure]:
@@ -58,7 +62,8 @@ def summaries(scope: Scope, how: Gathering) -> Iterator[ModuleSummary | Failure]
     known = dict(_remembered(scope, how))
     missing = [file for file in scope.files if file.path not in known]
     made = _from_workers(scope.root, missing, how) if _is_worth_it(missing, how) else {}
-    for file in scope.files:
+    for done, file in enumerate(scope.files):
+        how.met(done)
         entry = known.get(file.path)
         value = _decoded(entry) if entry is not None else None
         if value is not None:
@@ -152,12 +157,12 @@ def _from_workers(root: str, files: Sequence[SourceFile], how: Gathering) -> dic
     )
     try:
         while tasks:
-            suspects = _drain(root, tasks, how.jobs, made)
+            suspects = _drain(root, tasks, how.jobs, made, how.met)
             singly: deque[tuple[SourceFile, ...]] = deque(
                 (file,) for task in suspects for file in task
             )
             while singly:
-                for (file,) in _drain(root, singly, 1, made):
+                for (file,) in _drain(root, singly, 1, made, how.met):
                     made[file.path] = _died(file)
     except (OSError, ImportError, NotImplementedError):
         return made  # no processes on this system, or no more of them
@@ -169,6 +174,7 @@ def _drain(
     tasks: deque[tuple[SourceFile, ...]],
     jobs: int,
     made: dict[str, Outcome],
+    met: Callable[[int], None],
 ) -> tuple[tuple[SourceFile, ...], ...]:
     """Work through ``tasks`` until none is left, or until a worker dies.
 
@@ -190,6 +196,7 @@ def _drain(
                 for future in wait(under_way, return_when=FIRST_COMPLETED).done:
                     made.update(_received(under_way[future], future.result()))
                     del under_way[future]
+                    met(len(made))
         except BrokenProcessPool:
             return tuple(under_way.values())
     return ()
