@@ -10,7 +10,7 @@ import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from celeryleak_lint.model.findings import Finding
+from celeryleak_lint.model.findings import CONFIDENCES, Confidence, Finding
 from celeryleak_lint.model.fingerprint import CONTENT_LENGTH, PLACE_LENGTH, content_of, fingerprint
 from celeryleak_lint.model.source import Span
 from celeryleak_lint.rules.about_the_run import BASELINE_STALE
@@ -18,7 +18,7 @@ from celeryleak_lint.rules.about_the_run import BASELINE_STALE
 TABLE = "finding"
 VERSION = 1
 
-_KEYS = ("code", "path", "function", "construct", "fingerprint", "reason")
+_KEYS = ("code", "confidence", "path", "function", "construct", "fingerprint", "reason")
 _REQUIRED = ("code", "path", "fingerprint")
 _LONGEST = 80
 _HEAD = """\
@@ -37,6 +37,7 @@ class Entry:
     function: str
     construct: str
     fingerprint: str
+    confidence: Confidence = "certain"
     reason: str = ""
     line: int = 0
 
@@ -80,7 +81,10 @@ def compare(
 
 def entries_of(findings: Iterable[Finding]) -> tuple[Entry, ...]:
     """An entry for each finding."""
-    return tuple(Entry(f.code, f.path, f.function, f.construct, f.fingerprint) for f in findings)
+    return tuple(
+        Entry(f.code, f.path, f.function, f.construct, f.fingerprint, f.confidence)
+        for f in findings
+    )
 
 
 def with_reasons(entries: Iterable[Entry], earlier: Sequence[Entry]) -> tuple[Entry, ...]:
@@ -112,8 +116,16 @@ def _pairs(entry: Entry) -> Iterator[str]:
     construct = entry.construct
     if len(construct) > _LONGEST:
         construct = construct[: _LONGEST - 3] + "..."
-    values = (entry.code, entry.path, entry.function, construct, entry.fingerprint, entry.reason)
-    yield from (f"{key} = {_quoted(value)}" for key, value in zip(_KEYS, values, strict=True))
+    values = {
+        "code": entry.code,
+        "confidence": entry.confidence,
+        "path": entry.path,
+        "function": entry.function,
+        "construct": construct,
+        "fingerprint": entry.fingerprint,
+        "reason": entry.reason,
+    }
+    yield from (f"{key} = {_quoted(value)}" for key, value in values.items())
 
 
 def _quoted(text: str) -> str:
@@ -159,6 +171,8 @@ def _wrong(row: object) -> Iterator[str]:
             yield f".{key}: unknown key; known are {', '.join(f'`{known}`' for known in _KEYS)}"
         elif not isinstance(value, str):
             yield f".{key}: expected a string"
+    if row.get("confidence", "certain") not in CONFIDENCES:
+        yield f".confidence: expected one of {', '.join(f'`{word}`' for word in CONFIDENCES)}"
     for key in _REQUIRED:
         if key not in row:
             yield f": missing key `{key}`"
@@ -167,14 +181,21 @@ def _wrong(row: object) -> Iterator[str]:
         yield ".fingerprint: is not one of this version; write the baseline anew"
 
 
-def _entry(row: Mapping[str, str], text: str) -> Entry:
+def _entry(row: dict[str, str], text: str) -> Entry:
     mark = row["fingerprint"]
     at = text.find(mark)
     line = text.count("\n", 0, at) + 1 if at >= 0 else 1
+    confidences: Mapping[str, Confidence] = {word: word for word in CONFIDENCES}
     return Entry(
-        row["code"], row["path"], row.get("function", ""), row.get("construct", ""),
-        mark, row.get("reason", ""), line,
-    )  # fmt: skip
+        code=row["code"],
+        path=row["path"],
+        function=row.get("function", ""),
+        construct=row.get("construct", ""),
+        fingerprint=mark,
+        confidence=confidences[row.get("confidence", "certain")],
+        reason=row.get("reason", ""),
+        line=line,
+    )
 
 
 def stale_finding(entry: Entry, path: str) -> Finding:

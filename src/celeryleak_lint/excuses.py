@@ -25,7 +25,7 @@ from celeryleak_lint.suppressions import joined_lines, physical_lines, read_supp
 Raised = Mapping[tuple[str, int], Collection[str]]
 
 _PREFIX = "CLK"
-_CODES = tuple(entry.code for entry in (*RULES, *RUN_CODES))
+_CODES = (*(rule.code for rule in RULES), *(entry.code for entry in RUN_CODES))
 
 _NOQA = re.compile(r"# noqa:\s?(?P<codes>(?:[A-Z]+[0-9]+(?:[,\s]+)?)+)", re.IGNORECASE)
 _SEPARATOR = re.compile(r"[,\s]+")

@@ -36,10 +36,14 @@ _ARGUMENT = re.compile(r"\d+|[^\W\d]\w*")
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One key: what it must hold, in words, and a reader that gives ``None`` for anything else."""
+    """One key: what it must hold, in words, and a reader that gives ``None`` for anything else.
+
+    ``schema`` says the same as a JSON schema.
+    """
 
     expected: str
     read: Callable[[object], object | None]
+    schema: Mapping[str, object]
     choices: tuple[str, ...] = ()
 
 
@@ -116,30 +120,71 @@ def _choice(values: tuple[str, ...]) -> Field:
     def read(value: object) -> str | None:
         return value if isinstance(value, str) and value in values else None
 
-    return Field("one of " + ", ".join(map(repr, values)), read, values)
+    return Field("one of " + ", ".join(map(repr, values)), read, {"enum": list(values)}, values)
 
 
-_TEXT = Field("a text that is not empty", _text)
-_FREE_TEXT = Field("a text", _free_text)
-_FLAG = Field("true or false", _flag)
-_NUMBER = Field("a number of milliseconds that is not negative", _number)
-_TEXTS = Field("a list of texts", _texts)
-_NAME = Field("a dotted name such as 'package.Class'", _name)
-_NAMES = Field("a list of dotted names such as 'package.Class'", _matching(_DOTTED))
-_GLOBS = Field("a list of dotted patterns with '*', such as 'package.*.Client'", _globs)
-_METHODS = Field("a list of method names, with '*' for any characters", _matching(_METHOD))
-_ARGUMENTS = Field("a list of keyword names or positions such as '0'", _matching(_ARGUMENT))
+def _text_like(shape: re.Pattern[str]) -> Mapping[str, object]:
+    return {"type": "string", "pattern": f"^(?:{shape.pattern})$"}
+
+
+def _list_of(shape: re.Pattern[str]) -> Mapping[str, object]:
+    return {"type": "array", "items": _text_like(shape)}
+
+
+_STRING: Mapping[str, object] = {"type": "string"}
+_FULL_STRING: Mapping[str, object] = {"type": "string", "minLength": 1}
+_BOOLEAN: Mapping[str, object] = {"type": "boolean"}
+
+
+_TEXT = Field("a text that is not empty", _text, _FULL_STRING)
+_FREE_TEXT = Field("a text", _free_text, _STRING)
+_FLAG = Field("true or false", _flag, _BOOLEAN)
+_NUMBER = Field(
+    "a number of milliseconds that is not negative",
+    _number,
+    {"type": "number", "minimum": 0, "maximum": _SLOWEST},
+)
+_TEXTS = Field("a list of texts", _texts, {"type": "array", "items": _FULL_STRING})
+_NAME = Field("a dotted name such as 'package.Class'", _name, _text_like(_DOTTED))
+_NAMES = Field(
+    "a list of dotted names such as 'package.Class'", _matching(_DOTTED), _list_of(_DOTTED)
+)
+_GLOBS = Field(
+    "a list of dotted patterns with '*', such as 'package.*.Client'", _globs, _list_of(_GLOB)
+)
+_METHODS = Field(
+    "a list of method names, with '*' for any characters", _matching(_METHOD), _list_of(_METHOD)
+)
+_ARGUMENTS = Field(
+    "a list of keyword names or positions such as '0'", _matching(_ARGUMENT), _list_of(_ARGUMENT)
+)
 _SAFETY = _choice(get_args(Safety))
 
-_EXEMPTION: Mapping[str, Field] = {
-    "argument": Field("a keyword name or a position such as '0'", _argument),
-    "equals": Field("a list of texts (an empty text included)", _literals),
+EXEMPTION: Mapping[str, Field] = {
+    "argument": Field(
+        "a keyword name or a position such as '0'", _argument, _text_like(_ARGUMENT)
+    ),
+    "equals": Field(
+        "a list of texts (an empty text included)", _literals, {"type": "array", "items": _STRING}
+    ),
     "then": _choice(("silent", "possible")),
     "why": _TEXT,
 }
 
 
-_UNLESS = Field("a list of tables with 'argument', 'then' and 'why'", _tables)
+_UNLESS = Field(
+    "a list of tables with 'argument', 'then' and 'why'",
+    _tables,
+    {
+        "type": "array",
+        "items": {
+            "type": "object",
+            "properties": {key: field.schema for key, field in EXEMPTION.items()},
+            "required": ["argument", "then", "why"],
+            "additionalProperties": False,
+        },
+    },
+)
 
 
 RESOURCE: Mapping[str, Field] = {
@@ -199,7 +244,9 @@ MEMO: Mapping[str, Field] = {
     "async-ok": _FLAG,
     "pins-instance": _FLAG,
 }
-_WORDS = Field("a list of lower-case words or phrases such as 'assume_role'", _words)
+_WORDS = Field(
+    "a list of lower-case words or phrases such as 'assume_role'", _words, _list_of(_WORD)
+)
 
 
 VOCABULARY: Mapping[str, Field] = {
@@ -245,7 +292,7 @@ def read_exemptions(raw: list[object], where: str, errors: list[str]) -> tuple[E
     for index, item in enumerate(raw):
         here = f"{where}[{index}]"
         before = len(errors)
-        values = read_fields(item, here, _EXEMPTION, errors)
+        values = read_fields(item, here, EXEMPTION, errors)
         errors.extend(
             f"{here}: missing key {key!r}"
             for key in ("argument", "then", "why")

@@ -40,11 +40,12 @@ class KnownLeak:
     confidence: Confidence
 
 
+@functools.lru_cache(maxsize=1)
 def known_leaks() -> tuple[KnownLeak, ...]:
     """All leaks that ship with the tool. Raises ValueError when the data are damaged."""
     text = (files(__package__) / "data" / LEAKS_FILE).read_text(encoding="utf-8")
     rows = tomllib.loads(text).get("leak", [])
-    errors = [error for index, row in enumerate(rows) for error in _wrong(row, f"leak[{index}]")]
+    errors = [error for index, row in enumerate(rows) for error in wrong_in(row, f"leak[{index}]")]
     if errors:
         raise ValueError(f"{LEAKS_FILE} is damaged:\n" + "\n".join(errors))
     return tuple(_leak(row) for row in rows)
@@ -84,7 +85,8 @@ def _leak(row: Mapping[str, Any]) -> KnownLeak:
     )
 
 
-def _wrong(row: Mapping[str, Any], where: str) -> Iterator[str]:
+def wrong_in(row: Mapping[str, Any], where: str) -> Iterator[str]:
+    """Everything that is wrong with one row; ``where`` leads each message."""
     yield from (f"{where}: unknown key {key!r}" for key in row if key not in _KEYS)
     yield from (
         f"{where}: missing key {key!r}"

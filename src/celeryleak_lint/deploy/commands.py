@@ -136,7 +136,7 @@ def _parsed(arguments: Sequence[str]) -> tuple[list[tuple[str, str]], list[str],
         elif _is_variable(word):
             is_opaque = True
         else:
-            positional.append(word)
+            positional.append(word.rstrip(")"))
     return options, positional, is_opaque
 
 

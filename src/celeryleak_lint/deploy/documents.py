@@ -7,13 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from celeryleak_lint.deploy.commands import PLACEHOLDER
 from celeryleak_lint.deploy.source import Source, mentions_worker
 
 if TYPE_CHECKING:
-    from yaml.error import Mark
     from yaml.events import Event
 
 _MAX_DEPTH = 200
@@ -52,6 +51,13 @@ def read_yaml(source: Source) -> None:
         what = "as YAML behind its template expressions" if is_template else "as YAML"
         line = _line(getattr(error, "problem_mark", None))
         source.fail(line, f"cannot be read {what}: {reason}; its workers were not checked")
+
+
+class _Mark(Protocol):
+    """A parser's place, whichever parser it is; ``line`` counts from 0."""
+
+    @property
+    def line(self) -> int: ...
 
 
 class _TooDeep(Exception):  # noqa: N818 - it never leaves this module
@@ -98,7 +104,7 @@ def _opened(event: Event, kind: str, anchors: dict[str, Node]) -> Node:
     return node
 
 
-def _line(mark: Mark | None) -> int:
+def _line(mark: _Mark | None) -> int:
     return mark.line + 1 if mark is not None else 1
 
 

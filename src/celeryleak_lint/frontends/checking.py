@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import os
 import sys
+from dataclasses import dataclass, replace
 
 import click
 
+from celeryleak_lint.frontends.known import Known, read_known, write_known
+from celeryleak_lint.frontends.outputs import Output, write_outputs
+from celeryleak_lint.frontends.progress import Progress
 from celeryleak_lint.frontends.run import (
     Outcome,
     Prepared,
@@ -16,32 +20,84 @@ from celeryleak_lint.frontends.run import (
     prepare,
     run,
 )
-from celeryleak_lint.report.concise import render_concise, render_failure
+from celeryleak_lint.report.concise import render_failure
 from celeryleak_lint.report.escape import escaped
-from celeryleak_lint.report.json_document import render_json
-from celeryleak_lint.report.summary import statistics, summary
-from celeryleak_lint.report.text import render_text
+from celeryleak_lint.report.summary import statistics, summary, timings
 from celeryleak_lint.report.view import View
+from celeryleak_lint.system.output import hindrance
 
 CLEAN, FOUND, FAILED = 0, 1, 2
 
 
-def check(request: Request, *, output_format: str, with_statistics: bool, exit_zero: bool) -> int:
-    """Run the check, print the report, and give the exit code."""
-    outcome = run(request)
+@dataclass(frozen=True, slots=True)
+class Showing:
+    """How a check is shown: its outputs, what stderr says beside them, and its exit code."""
+
+    outputs: tuple[Output, ...]
+    with_statistics: bool = False
+    exit_zero: bool = False
+    is_quiet: bool = False
+    is_verbose: bool = False
+
+
+def check(request: Request, showing: Showing) -> int:
+    """Run the check, write the reports, and give the exit code."""
+    outcome = _watched(request, showing)
     if isinstance(outcome, Trouble):
         return complain(outcome)
-    view = view_of(outcome.prepared)
-    sys.stdout.write(_rendered(outcome, view, output_format))
-    sys.stdout.flush()
-    for failure in outcome.report.failures:
-        click.echo(render_failure(failure, view), err=True)
-    if with_statistics:
-        click.echo(statistics(outcome.report), err=True, nl=False)
-    click.echo(summary(outcome.report, outcome.seconds), err=True)
+    problems = write_outputs(outcome, showing.outputs)
+    _tell(outcome, showing)
+    if problems:
+        return complain(Trouble(problems))
     if outcome.report.failures:
         return FAILED
-    return FOUND if outcome.report.findings and not exit_zero else CLEAN
+    return FOUND if outcome.report.findings and not showing.exit_zero else CLEAN
+
+
+def write_baseline(request: Request, file: str, showing: Showing) -> int:
+    """Check, and write what is found as a baseline instead of reporting it."""
+    problem = hindrance(file)
+    known = read_known(os.path.abspath(file), shown=file, must_exist=False)
+    if problem or not isinstance(known, Known):
+        told = (f"cannot write {file!r}: {problem}",) if problem else ()
+        return complain(Trouble((*told, *(() if isinstance(known, Known) else known))))
+    outcome = _watched(replace(request, compares=False), showing)
+    if isinstance(outcome, Trouble):
+        return complain(outcome)
+    _tell(outcome, showing)
+    if outcome.report.failures:
+        return complain(Trouble((f"{file!r} is not written, since not everything could be read",)))
+    prepared = outcome.prepared
+    problem = write_known(known.path, outcome.report, prepared.scope, known, prepared.config)
+    if problem:
+        return complain(Trouble((f"cannot write {file!r}: {problem}",)))
+    if not showing.is_quiet:
+        click.echo(f"wrote {escaped(file)}; check with `--baseline {escaped(file)}`", err=True)
+    return CLEAN
+
+
+def _watched(request: Request, showing: Showing) -> Outcome | Trouble:
+    """Run with a progress bar where somebody can see it."""
+    if showing.is_quiet or not sys.stderr.isatty() or os.environ.get("TERM") == "dumb":
+        return run(request)
+    progress = Progress(sys.stderr)
+    try:
+        return run(replace(request, met=progress.met))
+    finally:
+        progress.end()
+
+
+def _tell(outcome: Outcome, showing: Showing) -> None:
+    """What stderr says: failures always, the rest as far as it is wanted."""
+    view = view_of(outcome.prepared)
+    for failure in outcome.report.failures:
+        click.echo(render_failure(failure, view), err=True)
+    if showing.with_statistics:
+        click.echo(statistics(outcome.report), err=True, nl=False)
+    if showing.is_verbose:
+        click.echo(timings(outcome.report, outcome.seconds), err=True, nl=False)
+    if not showing.is_quiet:
+        click.echo(summary(outcome.report, outcome.seconds), err=True)
 
 
 def explain_line(request: Request, line: int) -> int:
@@ -87,18 +143,3 @@ def complain(trouble: Trouble) -> int:
     for message in trouble.messages:
         click.echo(f"celeryleak-lint: {escaped(message)}", err=True)
     return FAILED
-
-
-def _rendered(outcome: Outcome, view: View, output_format: str) -> str:
-    if output_format == "json":
-        return render_json(outcome.report, view, seconds=outcome.seconds)
-    if output_format == "concise":
-        return render_concise(outcome.report, view)
-    return render_text(outcome.report, view, color=_wants_color())
-
-
-def _wants_color() -> bool:
-    """Colours only for a person at a terminal who has not switched them off."""
-    return (
-        sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
-    )

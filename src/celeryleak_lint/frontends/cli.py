@@ -102,11 +102,18 @@ def commands() -> None:
 )
 @click.option(
     "--output-format",
-    type=click.Choice(["text", "concise", "json"]),
-    default="text",
-    show_default=True,
+    multiple=True,
+    metavar="FORMAT[:FILE]",
+    help="text (the default), concise, json, sarif, github, gitlab or junit; "
+    "several times with a file for each.",
 )
+@click.option("--output-file", metavar="FILE", help="Write the report here, not to stdout.")
+@click.option("--baseline", metavar="FILE", help="Do not report what this baseline lists.")
+@click.option("--write-baseline", metavar="FILE", help="Write all findings as a baseline.")
+@click.option("--diff-base", metavar="REV", help="Report only what is new since a git revision.")
 @click.option("--statistics", is_flag=True, help="Count the findings by code, on stderr.")
+@click.option("--quiet", "-q", is_flag=True, help="Print findings and failures, nothing else.")
+@click.option("--verbose", "-v", is_flag=True, help="Print the seconds of each stage, on stderr.")
 @click.option("--exit-zero", is_flag=True, help="Exit with 0 even if there are findings.")
 @click.option("--force-exclude", is_flag=True, help="Exclude even what is named as PATHS.")
 @click.option("--stdin-filename", metavar="FILE", help="The name of the text read from `-`.")
@@ -116,15 +123,26 @@ def check(**given: Any) -> int:
 
     The whole project around PATHS is analysed; PATHS choose what is reported.
     """
-    from celeryleak_lint.frontends.checking import check as run_check
+    from celeryleak_lint.frontends import checking
+    from celeryleak_lint.frontends.outputs import Output, read_outputs
+    from celeryleak_lint.frontends.run import Trouble
 
-    request = _request(given, given["paths"])
-    return run_check(
-        request,
-        output_format=given["output_format"],
+    _contradictions(given)
+    outputs = read_outputs(given["output_format"], given["output_file"])
+    wrong = tuple(output for output in outputs if not isinstance(output, Output))
+    if wrong:
+        return checking.complain(Trouble(wrong))
+    showing = checking.Showing(
+        outputs=tuple(output for output in outputs if isinstance(output, Output)),
         with_statistics=given["statistics"],
         exit_zero=given["exit_zero"],
+        is_quiet=given["quiet"],
+        is_verbose=given["verbose"],
     )
+    request = _request(given, given["paths"])
+    if given["write_baseline"] is not None:
+        return checking.write_baseline(request, given["write_baseline"], showing)
+    return checking.check(request, showing)
 
 
 @commands.command()
@@ -197,7 +215,7 @@ def clean(path: str | None, cache_dir: str | None) -> int:
 def _request(given: dict[str, Any], paths: tuple[str, ...]) -> Request:
     from celeryleak_lint.frontends.run import Request
 
-    keys = ("select", "ignore", "extend_select", "exclude", "confidence")
+    keys = ("select", "ignore", "extend_select", "exclude", "confidence", "baseline")
     options = {key.replace("_", "-"): given[key] for key in keys if given.get(key)}
     text, name = _unsaved_text(paths, given.get("stdin_filename"))
     return Request(
@@ -211,7 +229,23 @@ def _request(given: dict[str, Any], paths: tuple[str, ...]) -> Request:
         use_cache=not given["no_cache"],
         cache_folder=given["cache_dir"],
         jobs=given["jobs"] or 0,
+        diff_base=given.get("diff_base"),
     )
+
+
+def _contradictions(given: dict[str, Any]) -> None:
+    """Options that make no sense together; raises click's usage error."""
+    if given["quiet"] and given["verbose"]:
+        raise click.UsageError("`--quiet` and `--verbose` contradict each other")
+    if given["write_baseline"] is None:
+        return
+    against = ("baseline", "diff_base", "output_file", "output_format", "stdin_filename")
+    for name in against:
+        if given[name]:
+            option = f"--{name.replace('_', '-')}"
+            raise click.UsageError(f"`--write-baseline` reports nothing, so `{option}` has no use")
+    if "-" in given["paths"]:
+        raise click.UsageError("`--write-baseline` needs files, not the text of `-`")
 
 
 def _unsaved_text(paths: tuple[str, ...], name: str | None) -> tuple[bytes | None, str]:

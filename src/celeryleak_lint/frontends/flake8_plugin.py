@@ -8,7 +8,8 @@ from __future__ import annotations
 import os
 import sys
 from argparse import Namespace
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import TYPE_CHECKING, ClassVar
 
 import celeryleak_lint
@@ -21,6 +22,16 @@ if TYPE_CHECKING:
     from celeryleak_lint.frontends.run import Outcome, Request
 
 PREFIX = "CLK"
+
+#: Keys of our configuration that hold a list and that flake8 has no option of its own for.
+_LISTS: Mapping[str, str] = MappingProxyType(
+    {
+        "exclude": "What is no part of the project, as in a .gitignore.",
+        "src": "Folders that imports start from.",
+        "hot": "Functions that run again and again.",
+        "once": "Functions that run once in a process.",
+    }
+)
 
 
 class Plugin:
@@ -44,7 +55,7 @@ class Plugin:
 
     @classmethod
     def add_options(cls, manager: OptionManager) -> None:
-        """Register our two options, on the command line and in flake8's files."""
+        """Register our options, on the command line and in flake8's files."""
         manager.add_option(
             "--clk-confidence",
             default="",
@@ -60,6 +71,30 @@ class Plugin:
             metavar="FILE",
             help="Configuration file of celeryleak-lint (default: the nearest one).",
         )
+        manager.add_option(
+            "--clk-baseline",
+            default="",
+            parse_from_config=True,
+            normalize_paths=True,
+            metavar="FILE",
+            help="Do not report what this baseline of celeryleak-lint lists.",
+        )
+        manager.add_option(
+            "--clk-diff-base",
+            default="",
+            parse_from_config=True,
+            metavar="REV",
+            help="Report only what is new since this git revision.",
+        )
+        for name, text in _LISTS.items():
+            manager.add_option(
+                f"--clk-{name}",
+                default="",
+                parse_from_config=True,
+                comma_separated_list=True,
+                metavar="LIST",
+                help=text,
+            )
 
     @classmethod
     def parse_options(cls, options: Namespace) -> None:
@@ -99,11 +134,18 @@ def _is_wanted(options: Namespace) -> bool:
 def _request(options: Namespace) -> Request:
     from celeryleak_lint.frontends.run import Request
 
-    chosen = {"confidence": options.clk_confidence} if options.clk_confidence else {}
+    chosen: dict[str, object] = {}
+    for name in ("confidence", "baseline"):
+        if value := getattr(options, f"clk_{name}"):
+            chosen[name] = value
+    for name in _LISTS:
+        if listed := getattr(options, f"clk_{name}"):
+            chosen[name] = list(listed)
     return Request(
         paths=tuple(path for path in options.filenames if path != "-"),
         options=chosen,
         config=options.clk_config or None,
+        diff_base=options.clk_diff_base or None,
         jobs=1 if is_worker() else 0,
     )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import fields
 
@@ -11,14 +12,14 @@ import click
 from celeryleak_lint.catalog.lookup import Catalog
 from celeryleak_lint.catalog.schema import EntryPoint, Memo, Resource, Tables, Vocabulary
 from celeryleak_lint.config import Config
-from celeryleak_lint.config.parse import KEYS, nearest
+from celeryleak_lint.config.parse import FIELDS, KEYS, nearest
 from celeryleak_lint.frontends.checking import complain
-from celeryleak_lint.report.pages import page
-from celeryleak_lint.frontends.run import Request, Trouble, prepare, summaries_for
+from celeryleak_lint.frontends.run import Prepared, Request, Trouble, prepare, summaries_for
 from celeryleak_lint.frontends.unused import unused_rows
 from celeryleak_lint.model.facts import ModuleSummary
+from celeryleak_lint.report.codes import ENTRIES
 from celeryleak_lint.report.escape import escaped
-from celeryleak_lint.rules import RULES
+from celeryleak_lint.report.pages import page
 
 CLEAN, FOUND = 0, 1
 
@@ -28,12 +29,12 @@ _Row = Resource | EntryPoint | Memo
 def show_rule(name: str) -> int:
     """Print the page of the rule with this code or slug."""
     wanted = name.casefold()
-    for rule in RULES:
+    for rule in ENTRIES:
         if wanted in (rule.code.casefold(), rule.slug):
             text = page(rule.code, rule.slug)
             click.echo(text if text is not None else f"# {rule.code} {rule.slug}\n\n{rule.summary}")
             return CLEAN
-    names = [name for rule in RULES for name in (rule.code, rule.slug)]
+    names = [name for rule in ENTRIES for name in (rule.code, rule.slug)]
     return complain(Trouble((f"there is no rule {name!r}{nearest(name, names)}",)))
 
 
@@ -42,12 +43,12 @@ def show_rules(output_format: str) -> int:
     if output_format == "json":
         rows = [
             {"code": rule.code, "rule": rule.slug, "summary": rule.summary, "since": rule.since}
-            for rule in RULES
+            for rule in ENTRIES
         ]
         click.echo(json.dumps(rows, indent=2))
         return CLEAN
-    longest = max(len(rule.slug) for rule in RULES)
-    for rule in RULES:
+    longest = max(len(rule.slug) for rule in ENTRIES)
+    for rule in ENTRIES:
         click.echo(f"{rule.code}  {rule.slug:<{longest}}  {rule.summary}")
     return CLEAN
 
@@ -86,7 +87,7 @@ def show_unused(request: Request) -> int:
 
 
 def show_config(request: Request) -> int:
-    """Print each key with its value and its origin, in TOML."""
+    """Print each key with its value and its origin, in TOML, and what holds for one file."""
     prepared = prepare(request)
     if isinstance(prepared, Trouble):
         return complain(prepared)
@@ -95,19 +96,40 @@ def show_config(request: Request) -> int:
     roots = ", ".join(root or "." for root in prepared.scope.source_roots)
     click.echo(f"# source roots: {escaped(roots)}")
     for key in KEYS:
-        if key in settings.config.tables or hasattr(settings.config, key.replace("-", "_")):
+        if key in settings.config.tables or key in FIELDS:
             origin = settings.origins.get(key, "default")
             click.echo(
                 f"{key} = {escaped(_toml(_value(settings.config, key)))}  # {escaped(origin)}"
             )
+    for line in _about_file(request, prepared):
+        click.echo(escaped(line))
     return CLEAN
+
+
+def _about_file(request: Request, prepared: Prepared) -> Iterator[str]:
+    """What the settings mean for the one file that is asked for."""
+    if not request.paths or not os.path.isfile(prepared.place.paths[0]):
+        return
+    path = os.path.relpath(prepared.place.paths[0], prepared.place.root).replace(os.sep, "/")
+    known = {file.path: file for file in prepared.scope.files}
+    yield f"# {path}:"
+    if path in known and known[path].is_test:
+        yield "#   test code: it is read, and nothing is reported in it"
+    elif path in known:
+        yield f"#   module {known[path].module}"
+    config = prepared.config
+    wanted = [entry.code for entry in ENTRIES if config.admits(entry.code, path)]
+    yield f"#   reported: {', '.join(wanted) or 'nothing'}"
+    ignored = [e.code for e in ENTRIES if config.selects(e.code) and e.code not in wanted]
+    if ignored:
+        yield f"#   ignored by per-file-ignores: {', '.join(ignored)}"
 
 
 def _value(config: Config, key: str) -> object:
     if key in config.tables:
         return config.tables[key]
-    value = getattr(config, key.replace("-", "_"))
-    return dict(value) if key == "per-file-ignores" else value
+    value = getattr(config, FIELDS[key].attribute)
+    return dict(value) if key in ("per-file-ignores", "processes") else value
 
 
 def _toml(value: object) -> str:

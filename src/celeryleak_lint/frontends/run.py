@@ -5,20 +5,25 @@ Doors differ only in how they ask and in how they show the answer.
 
 from __future__ import annotations
 
+import contextlib
+import functools
 import os
+import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from celeryleak_lint.baseline import entries_of
 from celeryleak_lint.config import Config
-from celeryleak_lint.frontends.known import Known, against_baseline, against_revision, read_known
+from celeryleak_lint.frontends.known import Known, against_baseline, read_known, without_known
 from celeryleak_lint.frontends.settings import Settings, settings_for
 from celeryleak_lint.model.findings import Failure, Report
 from celeryleak_lint.model.source import Scope
 from celeryleak_lint.system.discover import Place, discover, locate, locate_text
 from celeryleak_lint.system.read import reader
+from celeryleak_lint.system.revisions import lay_out
 
 if TYPE_CHECKING:
     from celeryleak_lint.catalog.lookup import Catalog
@@ -61,7 +66,11 @@ class Trouble:
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """Everything known before the analysis begins."""
+    """Everything known before the analysis begins.
+
+    ``cached_root`` is the root whose cache is used; ``is_base`` marks an earlier state of
+    the same project, of which nothing is remembered.
+    """
 
     place: Place
     settings: Settings
@@ -69,6 +78,8 @@ class Prepared:
     catalog: Catalog
     read: Callable[[str], bytes]
     failures: tuple[Failure, ...]
+    cached_root: str
+    is_base: bool = False
 
     @property
     def config(self) -> Config:
@@ -102,7 +113,9 @@ def prepare(request: Request) -> Prepared | Trouble:
         return Trouble(errors)
     found = discover(place, settings.config, force_exclude=request.force_exclude)
     read = reader(place.root, place.overlay)
-    return Prepared(place, settings, found.scope, catalog, read, found.failures)
+    return Prepared(
+        place, settings, found.scope, catalog, read, found.failures, cached_root=place.root
+    )
 
 
 def run(request: Request) -> Outcome | Trouble:
@@ -111,17 +124,72 @@ def run(request: Request) -> Outcome | Trouble:
     prepared = prepare(request)
     if isinstance(prepared, Trouble):
         return prepared
+    known = _known(prepared, request)
+    if isinstance(known, Trouble):
+        return known
+    with contextlib.ExitStack() as stack:
+        base = _base(prepared, request, stack) if request.diff_base is not None else None
+        if isinstance(base, Trouble):
+            return base
+        ready = time.perf_counter()
+        report = _compared(_analysed(prepared, request), prepared, known)
+        if base is not None:
+            earlier = _analysed(base, request)
+            entries = entries_of((*earlier.findings, *earlier.suppressed))
+            report = without_known(report, prepared.scope, entries)
+    failures = _wanted((*prepared.failures, *report.failures), prepared)
+    stages = (("prepare", ready - started), *report.stages)
+    report = replace(report, failures=failures, stages=stages)
+    return Outcome(prepared, report, time.perf_counter() - started)
+
+
+def _analysed(prepared: Prepared, request: Request) -> Report:
     from celeryleak_lint.engine import analyse
 
-    report = analyse(
+    return analyse(
         prepared.scope,
         config=prepared.config,
         catalog=prepared.catalog,
         read=prepared.read,
         summaries=summaries_for(prepared, request),
     )
-    failures = _wanted((*prepared.failures, *report.failures), prepared)
-    return Outcome(prepared, replace(report, failures=failures), time.perf_counter() - started)
+
+
+def _known(prepared: Prepared, request: Request) -> Known | Trouble | None:
+    """The baseline that holds, if any; what is wrong with it is told before the analysis."""
+    path = prepared.settings.baseline
+    if not path or not request.compares:
+        return None
+    shown = os.path.relpath(path, prepared.place.working_directory)
+    known = read_known(path, shown=shown)
+    return known if isinstance(known, Known) else Trouble(known)
+
+
+def _compared(report: Report, prepared: Prepared, known: Known | None) -> Report:
+    if known is None:
+        return report
+    failures = (*prepared.failures, *report.failures)
+    is_complete = not any(prepared.config.admits(f.code, f.path) for f in failures)
+    return against_baseline(
+        report, prepared.scope, known, config=prepared.config, is_complete=is_complete
+    )
+
+
+def _base(prepared: Prepared, request: Request, stack: contextlib.ExitStack) -> Prepared | Trouble:
+    """The project as it was at the base revision, under the configuration of today.
+
+    Its files are gone again when ``stack`` is closed.
+    """
+    top = stack.enter_context(tempfile.TemporaryDirectory(prefix="celeryleak-lint-"))
+    # a folder's own name can be part of the names of its modules
+    root = os.path.join(os.path.realpath(top), os.path.basename(prepared.place.root) or "root")
+    os.mkdir(root)
+    problem = lay_out(prepared.place.root, request.diff_base or "", root)
+    if problem:
+        return Trouble((f"--diff-base: {problem}",))
+    place = Place(root, root, (root,))
+    scope = discover(place, prepared.config).scope
+    return replace(prepared, place=place, scope=scope, read=reader(root), failures=(), is_base=True)
 
 
 def explain(prepared: Prepared, request: Request, path: str, line: int) -> tuple[str, ...]:
@@ -144,10 +212,16 @@ def summaries_for(prepared: Prepared, request: Request) -> Iterator[ModuleSummar
     from celeryleak_lint.system.cache import open_cache
     from celeryleak_lint.system.parallel import Gathering, available_jobs, summaries
 
-    root = prepared.place.root
-    cache = open_cache(root, request.cache_folder) if request.use_cache else None
+    cache = open_cache(prepared.cached_root, request.cache_folder) if request.use_cache else None
+    if cache is not None and prepared.is_base:
+        cache = replace(cache, is_kept_as_is=True)
     jobs = request.jobs or available_jobs()
-    return summaries(prepared.scope, Gathering(jobs, cache, prepared.place.overlay))
+    met = functools.partial(_told, request.met, len(prepared.scope.files))
+    return summaries(prepared.scope, Gathering(jobs, cache, prepared.place.overlay, met))
+
+
+def _told(met: Callable[[int, int], None], total: int, done: int) -> None:
+    met(done, total)
 
 
 def _place(request: Request) -> Place | tuple[str, ...]:

@@ -56,9 +56,7 @@ def settings_for(
     holding = replace(merged, anchor=anchor)
     folder = place.working_directory if "baseline" in options else os.path.dirname(found.path)
     baseline = os.path.join(folder, holding.baseline) if holding.baseline else ""
-    return Settings(
-        holding, origins, shown, found.prefix, baseline, catalog_tables(holding)
-    )
+    return Settings(holding, origins, shown, found.prefix, baseline, catalog_tables(holding))
 
 
 def known_codes() -> tuple[str, ...]:
@@ -66,7 +64,7 @@ def known_codes() -> tuple[str, ...]:
     from celeryleak_lint.rules import RULES
     from celeryleak_lint.rules.about_the_run import RUN_CODES
 
-    return tuple(entry.code for entry in (*RULES, *RUN_CODES))
+    return (*(rule.code for rule in RULES), *(entry.code for entry in RUN_CODES))
 
 
 def _settings_file(place: Place, config: str | None, *, isolated: bool) -> SettingsFile | str:

@@ -14,12 +14,15 @@ from celeryleak_lint.catalog.words import split_words
 from celeryleak_lint.link.index import Function
 from celeryleak_lint.link.resolve import Resolver
 from celeryleak_lint.model import values
-from celeryleak_lint.model.facts import CallFact
+from celeryleak_lint.model.facts import FINALLY, CallFact
 
 #: Where an object can end, from what settles the question to what leaves it open.
 KEPT = ("global", "class", "closure", "foreign", "handed", "default")
 
 _DEPTH = 6
+_CLOSING = frozenset({"close", "aclose", "shutdown", "disconnect"})
+#: Words of types that go on holding the handle they are given; others read it and are done.
+_WRAPPER_WORDS = frozenset({"wrapper", "reader", "writer", "stream", "file", "response", "buffer", "buffered", "socket", "transport", "handler", "decoder", "encoder", "iterator", "connection"})  # fmt: skip
 _CLOSERS = frozenset(
     {"closing", "aclosing", "enter_context", "enter_async_context", "push", "push_async_exit", "callback"}
 )  # fmt: skip
@@ -28,7 +31,7 @@ _FILLERS = frozenset(
 )  # fmt: skip
 _HOLDER_WORDS = frozenset(
     {"create", "make", "build", "new", "wrap", "from", "partial", "of", "using", "factory", "maker",
-     "session", "sessionmaker", "bound", "instrument", "patch", "client", "connect", "open", "init"}
+     "server", "session", "sessionmaker", "bound", "instrument", "patch", "client", "connect", "open", "init"}
 )  # fmt: skip
 _KEEPER_WORDS = frozenset(
     {"set", "register", "cache", "store", "save", "attach", "bind", "install", "configure", "setup",
@@ -43,8 +46,9 @@ _PASSING_BUILTINS = frozenset(
 class Fate:
     """Everything that may happen to one object; ``places`` names what keeps it.
 
-    ``ends`` holds words of ``KEPT`` and ``self``, ``returned``, ``yielded``, ``closed``,
-    ``with``, ``captured``, ``local``. ``part_of`` are calls of the same function that got
+    ``ends`` holds words of ``KEPT`` and ``self``, ``returned``, ``yielded``, ``closed``
+    (``finally`` besides when it is closed there), ``with``, ``unclosed-with`` for a ``with``
+    that ends something else, ``captured``, ``local``. ``part_of`` are calls of the same function that got
     the object as an argument and may hold it.
     """
 
@@ -65,7 +69,7 @@ class Fate:
     @property
     def is_local(self) -> bool:
         """True when nothing of it outlives the call and nobody closes it."""
-        return self.ends <= {"local"}
+        return self.ends <= {"local", "unclosed-with"}
 
     def describe(self) -> str:
         """The fate in words, for ``why``."""
@@ -102,6 +106,7 @@ class _Trail:
         self.fate = fate
         self.resource = resource
         self.derives = frozenset(resource.derives) if resource is not None else frozenset()
+        self.is_handle = resource is not None and resource.kind == "handle"
         self.closes = frozenset(resource.close_methods) if resource is not None else frozenset()
         self.seen: set[tuple[int, str]] = set()
 
@@ -154,6 +159,8 @@ class _Trail:
         kind, _, name = wrapper.partition(" ")
         if kind == "el":
             self._element(function, inner, depth)
+        elif kind == "read" and (name in self.closes or name in _CLOSING):
+            self._end("closed")
         elif kind == "item" or name in self.derives or "__getattr__" in self.derives:
             self._sink(function, inner, depth)
         else:
@@ -208,12 +215,14 @@ class _Trail:
 
     def _managed(self) -> None:
         closes = self.resource is None or self.resource.with_closes is not False
-        self._end("with" if closes else "local")
+        self._end("with" if closes else "unclosed-with")
 
     def _received(self, function: Function, number: int, depth: int) -> None:
         call = function.fact.calls[number]
-        if call.name in self.closes or call.name in ("close", "aclose", "shutdown", "disconnect"):
+        if call.name in self.closes or call.name in _CLOSING:
             self._end("closed")
+            if call.flags & FINALLY:
+                self._end("finally")
         elif call.name in self.derives or call.name.startswith("with_"):
             self.follow(function, call.sinks, depth + 1)
         elif call.name in ("__enter__", "__aenter__"):
@@ -231,7 +240,7 @@ class _Trail:
         if call.name == "__init__" and call.callee[:1] == "#":
             self._end("self", "super().__init__")
             return
-        if call.name in _FILLERS and "." in call.callee:
+        if call.name in _FILLERS and "." in call.callee and label.isdigit():
             self._item(function, call.callee.rpartition(".")[0], depth)
             return
         known = False
@@ -243,7 +252,7 @@ class _Trail:
                 known = True
                 self._into_class(function, meaning.cls.id, number, label, depth)
         if not known:
-            self._outside(function, number, depth)
+            self._outside(function, number, label, depth)
 
     def _into(
         self, callee: Function, function: Function, number: int, label: str, depth: int
@@ -289,12 +298,14 @@ class _Trail:
         self.fate.part_of.append(number)
         self.follow(function, function.fact.calls[number].sinks, depth + 1)
 
-    def _outside(self, function: Function, number: int, depth: int) -> None:
+    def _outside(self, function: Function, number: int, label: str, depth: int) -> None:
         """It was given to a library: judged by the callee's name, result followed if it may hold it."""
         call = function.fact.calls[number]
         name = call.name
         words = set(split_words(name))
-        if call.callee.startswith("@builtins.") and name not in _PASSING_BUILTINS:
+        if self.is_handle and not words & _WRAPPER_WORDS and (name[:1].isupper() or not label.isdigit()):
+            self._end("local")
+        elif call.callee.startswith("@builtins.") and name not in _PASSING_BUILTINS:
             self._end("local")
         elif name in _PASSING_BUILTINS or name[:1].isupper() or words & _HOLDER_WORDS or not name:
             self.fate.part_of.append(number)

@@ -32,11 +32,21 @@ class Producer:
     cls: Class | None = None
 
     @property
+    def is_owner(self) -> bool:
+        """True when what is handed out is an instance that keeps the resource, at any depth."""
+        return _holder(self) is not None
+
+    @property
     def shown(self) -> str:
         """Its name for messages."""
         if self.cls is not None:
             return self.cls.name
         return self.function.fact.qualname
+
+
+def _mentions(call: CallFact, argument: str) -> bool:
+    """True when a call passes an argument, or may pass it through ``**``."""
+    return any(label in (argument, "**") for label, _ in call.args)
 
 
 def _is_given(producer: Producer, call: CallFact) -> bool:
@@ -165,7 +175,7 @@ class Production:
     def _may_construct(self, function: Function, callee: str, derived: dict[str, str]) -> bool:
         """A cheap test that drops nearly all calls before anything is resolved."""
         if callee.startswith("@builtins."):
-            return False
+            return callee == "@builtins.open"
         if callee[:1] == "@":
             root = callee[1:].partition(".")[0]
             if root in self.catalog.resource_roots or self.catalog.open_roots:
@@ -231,6 +241,8 @@ class Production:
             for label, value in site.call.args:
                 if label == exemption.argument and self._matches(site.function, value, exemption):
                     return exemption
+            if "<absent>" in exemption.equals and not _mentions(site.call, exemption.argument):
+                return exemption
         return None
 
     def _matches(self, function: Function, value: str, exemption: Exemption) -> bool:

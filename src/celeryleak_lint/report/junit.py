@@ -25,7 +25,8 @@ def render_junit(report: Report, view: View, *, seconds: float) -> str:
 
 def _suites(report: Report, view: View, seconds: float) -> Iterator[tuple[str, int]]:
     """Each suite as text, with the number of its cases."""
-    paths = dict.fromkeys(entry.path for entry in (*report.findings, *report.failures))
+    paths = dict.fromkeys(finding.path for finding in report.findings)
+    paths |= dict.fromkeys(failure.path for failure in report.failures)
     for path in paths:
         found = [_finding(finding, view) for finding in report.findings if finding.path == path]
         broken = [_failure(failure, view) for failure in report.failures if failure.path == path]

@@ -23,8 +23,23 @@ def is_accessor(project: Project, function: Function) -> bool:
 
 
 def is_construction(build: Build) -> bool:
-    """True for objects; registrations (tasks, handlers, ``atexit``) have rules of their own."""
-    return build.resource.kind != "registration"
+    """True for objects to be shared; registrations, open handles and executors have rules of their own."""
+    if build.resource.kind in ("registration", "handle"):
+        return False
+    return not is_open_handle(build) and not is_running_executor(build)
+
+
+def is_open_handle(build: Build) -> bool:
+    """True for what is opened for one use and left open: files, sockets, connections to databases."""
+    if build.resource.kind == "handle":
+        return True
+    holds_instance = build.via is not None and build.via.is_owner
+    return build.resource.kind == "connection" and build.fate.is_local and not holds_instance
+
+
+def is_running_executor(build: Build) -> bool:
+    """True for an executor or pool that its function leaves running."""
+    return build.resource.kind == "executor" and build.via is None and build.fate.is_local
 
 
 def is_plain(project: Project, build: Build) -> bool:

@@ -54,9 +54,7 @@ def _written(root: str, tree: str, folder: str) -> str:
     filled = _git(root, "read-tree", tree, environment=index)
     names = b"".join(path + b"\0" for path in _wanted(listed.out))
     prefix = f"--prefix={folder}{os.sep}"
-    made = _git(
-        root, "checkout-index", "-z", "--stdin", prefix, environment=index, given=names
-    )
+    made = _git(root, "checkout-index", "-z", "--stdin", prefix, environment=index, given=names)
     problem = listed.problem or filled.problem or made.problem
     return f"cannot lay out the base revision: {problem}" if problem else ""
 
