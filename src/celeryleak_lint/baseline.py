@@ -89,14 +89,18 @@ def entries_of(findings: Iterable[Finding]) -> tuple[Entry, ...]:
 
 def with_reasons(entries: Iterable[Entry], earlier: Sequence[Entry]) -> tuple[Entry, ...]:
     """The entries with the reasons that earlier ones gave, also for a file that was renamed."""
+    listed = tuple(entries)
     exact = {entry.fingerprint: entry.reason for entry in earlier}
-    alike = {content_of(entry.fingerprint): entry.reason for entry in earlier}
+    gone = exact.keys() - {entry.fingerprint for entry in listed}
+    moved = {content_of(e.fingerprint): e.reason for e in earlier if e.fingerprint in gone}
     return tuple(
         replace(
             entry,
-            reason=exact.get(entry.fingerprint) or alike.get(content_of(entry.fingerprint), ""),
+            reason=exact[entry.fingerprint]
+            if entry.fingerprint in exact
+            else moved.get(content_of(entry.fingerprint), ""),
         )
-        for entry in entries
+        for entry in listed
     )
 
 

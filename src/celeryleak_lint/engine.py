@@ -211,7 +211,7 @@ def _confirmed(run: _Run, suspects: Sequence[Suspect]) -> tuple[list[Finding], l
         switched_off = _suppressions(run, path, data)
         for suspect in group:
             span = suspect.span or spans.get(suspect.spot)
-            if span is None:
+            if span is None or any(switched_off.names(*excuse) for excuse in suspect.excuses):
                 continue
             finding = _finding(run, suspect, span, ordinals)
             (suppressed if _is_off(switched_off, finding) else findings).append(finding)

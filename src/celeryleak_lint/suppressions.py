@@ -35,6 +35,10 @@ class Suppressions:
         """Whether a finding with ``code`` on ``line`` (from 1) is switched off."""
         return self.whole_file or code.startswith(self.by_line.get(line, ()))
 
+    def names(self, line: int, code: str) -> bool:
+        """Whether a comment on ``line`` switches off ``code`` by its name or the start of it."""
+        return code.startswith(tuple(prefix for prefix in self.by_line.get(line, ()) if prefix))
+
 
 def read_suppressions(data: bytes) -> Suppressions:
     """The suppressions in a file's bytes; never fails, whatever the bytes are."""

@@ -31,12 +31,19 @@ def test_every_key() -> None:
             "exclude": ["/old", "*_pb2.py"],
             "confidence": "possible",
             "src": ["lib", "./src/", "."],
+            "hot": ["consume", "shop.loop.tick"],
+            "once": ["boot"],
+            "processes": {"tools": "script", "/daemon.py": "long-running"},
+            "baseline": "known.toml",
             "resource": [{"name": "corp.Client", "why": "opens sockets"}],
         }
     )
     assert config.select == ("CLK1",)
     assert config.per_file_ignores == (("scripts/**", ("CLK1",)),)
     assert config.src == ("lib", "src", "")
+    assert (config.hot, config.once) == (("consume", "shop.loop.tick"), ("boot",))
+    assert config.processes == (("tools", "script"), ("/daemon.py", "long-running"))
+    assert config.baseline == "known.toml"
     assert dict(config.tables) == {"resource": [{"name": "corp.Client", "why": "opens sockets"}]}
 
 
@@ -65,6 +72,22 @@ def test_every_key() -> None:
             {"per-file-ignores": ["a"]},
             "per-file-ignores: expected a table from pattern to list of codes, found a list",
         ),
+        ({"hot": "x"}, "hot: expected a list of strings, found a string"),
+        ({"hot": ["a b"]}, "hot: `a b` is no name of a function, such as `tick` or `app.tick`"),
+        ({"once": ["a", "a"]}, "once: `a` is listed twice"),
+        (
+            {"hot": ["a"], "once": ["a"]},
+            "once: `a` is listed under `hot`, too; drop one of them",
+        ),
+        (
+            {"processes": {"a": "daemon"}},
+            'processes."a": expected one of `script`, `long-running`, `rerun`, found `daemon`',
+        ),
+        (
+            {"processes": ["a"]},
+            "processes: expected a table from pattern to profile, found a list",
+        ),
+        ({"baseline": ""}, "baseline: expected a text that is not empty, found a string"),
         (
             {"per-file-ignores": {"a.py": ["X1"]}},
             'per-file-ignores."a.py": `X1` is no code of celeryleak-lint',

@@ -18,8 +18,13 @@ WORKER = "FROM python:3.12\nCMD celery -A shop worker\n"
 
 
 def project(folder: Path, **others: str) -> Path:
-    files: dict[str, str | bytes] = {"pyproject.toml": "[project]\nname = 'shop'\n", "shop/celery.py": APP}
-    return written(folder, {**files, **{name.replace("__", "/"): text for name, text in others.items()}})
+    files: dict[str, str | bytes] = {
+        "pyproject.toml": "[project]\nname = 'shop'\n",
+        "shop/celery.py": APP,
+    }
+    return written(
+        folder, {**files, **{name.replace("__", "/"): text for name, text in others.items()}}
+    )
 
 
 def places(ended: Ended) -> list[tuple[str, int, str]]:
@@ -108,7 +113,15 @@ def test_a_python_script_without_suffix_is_still_python(tmp_path: Path) -> None:
 
 def test_an_unsaved_deploy_file(tmp_path: Path) -> None:
     folder = project(tmp_path)
-    arguments = ("check", "-", "--stdin-filename", "Dockerfile", "--no-cache", "--output-format", "json")
+    arguments = (
+        "check",
+        "-",
+        "--stdin-filename",
+        "Dockerfile",
+        "--no-cache",
+        "--output-format",
+        "json",
+    )
     ended = run(*arguments, cwd=folder, stdin=WORKER.encode())
     assert places(ended) == [("Dockerfile", 2, "CLK501")]
 

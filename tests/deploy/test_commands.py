@@ -39,6 +39,10 @@ def only(text: str) -> tuple[str, dict[str, str], bool]:
         ("celery -A app worker \\\n  -P solo", {"A": "app", "P": "solo"}),
         ("celery -A app worker # restarts itself -P solo", {"A": "app"}),
         ("(celery -A app worker)", {"A": "app"}),
+        ("celery -A app worker --loglevel info > log", {"A": "app", "loglevel": "info"}),
+        ("celery -A app worker >>log -P solo", {"A": "app"}),
+        ("celery --no-color -A app worker -E", {"no-color": "", "A": "app", "E": ""}),
+        ("celery -A app worker --custom x -E", {"A": "app", "custom": "", "E": ""}),
     ],
 )
 def test_a_worker_in_every_spelling(text: str, options: dict[str, str]) -> None:
@@ -81,6 +85,7 @@ def test_a_variable_may_hide_options(text: str) -> None:
         "watchmedo auto-restart -- celery -A app worker",
         "# celery -A app worker",
         "celery.sh worker",
+        "celery worker + beat, started by the chart",
         "run-celery worker",
         "sh -c ''",
         "sh -c",
@@ -101,6 +106,13 @@ def test_a_quote_that_is_never_closed_costs_its_line_only() -> None:
     text = "echo it's broken\n" + "true\n" * 60 + "celery -A app worker\n"
     (worker,) = workers_in(text)
     assert worker.row == 61
+
+
+def test_a_command_may_be_continued_over_many_lines() -> None:
+    text = "celery -A app worker " + "\\\n  -E " * 50 + "\\\n -P solo\ncelery worker"
+    first, second = workers_in(text)
+    assert ("P", "solo") in first.options
+    assert second.row == 52
 
 
 def test_the_row_of_a_command() -> None:

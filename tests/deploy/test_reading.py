@@ -147,10 +147,14 @@ def test_what_pins_nothing(path: str, text: str) -> None:
 @pytest.mark.parametrize(
     ("path", "text", "message"),
     [
-        ("c.yaml", "celery: [worker\nb: }", "cannot be read as YAML: "),
-        ("c.yaml", "celery worker: " + "[" * 300, "nested too deeply"),
-        ("h.yaml", "a: {{ x }}\ncelery: [worker\nb: }", "as YAML behind its template expressions"),
-        ("w.conf", "[celery]\nworker\n= x\n", "cannot be read: "),
+        ("c.yaml", "c: [celery, worker\nb: }", "cannot be read as YAML: "),
+        ("c.yaml", "'celery worker': " + "[" * 300, "nested too deeply"),
+        (
+            "h.yaml",
+            "a: {{ x }}\nc: [celery, worker\nb: }",
+            "as YAML behind its template expressions",
+        ),
+        ("w.conf", "[celery]\nworker\n= celery\n", "cannot be read: "),
         ("pyproject.toml", "celery = ", "is not valid TOML: "),
         ("uv.lock", '[[package]]\nname = "celery"\nversion = \n', "this package cannot be read: "),
         ("Pipfile.lock", '{"celery": ', "is not valid JSON: "),
@@ -170,6 +174,7 @@ def test_a_broken_file_is_one_failure(path: str, text: str, message: str) -> Non
         ("c.yaml", "a: [worker\nb: }"),
         ("c.yaml", "celery: [task\nb: }"),
         ("h.yaml", "{{ celery }}: [}"),
+        ("h.yaml", "celeryworker: [}\n{{ celery }}"),
         ("LICENSE", "celery worker"),
         ("notes", "celery -A a worker"),
         (".github/workflows/ci.yml", "run:\n  command: celery -A a worker\n"),

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.frontends.command import flake8, run
-from tests.projects import LEAKY_TASK, copied, written
+from tests.frontends.command import flake8, module, run
+from tests.projects import LEAKY_TASK, committed, copied, written
 
 #: Runs flake8 with a start method, and counts the analyses in all processes together.
 COUNTING = """\
@@ -112,8 +112,6 @@ def test_options_on_the_command_line_and_in_files(tmp_path: Path) -> None:
     assert flake8(cwd=project).lines == []
     assert same(wide, flake8("--clk-confidence", "possible", cwd=project).lines)
     written(project, {".flake8": "[flake8]\nselect = CLK\nclk-confidence = possible\n"})
-    from tests.frontends.command import module
-
     assert same(wide, module("flake8", cwd=project).lines)
 
 
@@ -126,14 +124,51 @@ def test_our_configuration_holds(tmp_path: Path) -> None:
     assert flake8("--clk-config", "other.toml", cwd=project).lines == []
 
 
-def test_bad_configuration_is_a_line_and_no_crash(tmp_path: Path) -> None:
+def test_bad_configuration_is_a_line_and_the_gate_does_not_pass(tmp_path: Path) -> None:
     project = many(tmp_path)
     written(project, {"celeryleak-lint.toml": "selct = []\n"})
     ended = flake8(cwd=project)
-    assert (ended.code, ended.out) == (0, "")
+    assert ended.code == 1
+    assert "celeryleak-lint cannot do its job" in ended.out
     assert ended.err == (
         "celeryleak-lint: celeryleak-lint.toml: selct: unknown key; did you mean `select`?\n"
     )
+
+
+def test_bad_configuration_leaves_an_editor_the_rest_of_flake8(tmp_path: Path) -> None:
+    project = written(tmp_path, {"celeryleak-lint.toml": "selct = []\n"})
+    text = b"import os\n"
+    ended = module("flake8", "--isolated", "--select=CLK,F", "-", cwd=project, stdin=text)
+    assert [line.split()[1] for line in ended.lines] == ["F401"]
+    assert "selct: unknown key" in ended.err
+
+
+def test_missing_path_is_left_to_flake8(tmp_path: Path) -> None:
+    project = written(tmp_path, {"jobs.py": LEAKY_TASK})
+    lines = module(
+        "flake8", "--isolated", "--select=CLK,E9", "none.py", "jobs.py", cwd=project
+    ).lines
+    assert sorted(line.split()[1] for line in lines) == ["CLK101", "E902"]
+
+
+def test_baseline_lists_and_base_revision_hold_here_too(tmp_path: Path) -> None:
+    project = many(tmp_path)
+    run("check", "--write-baseline", "known.toml", cwd=project)
+    assert flake8("--clk-baseline", "known.toml", cwd=project).lines == []
+    written(project, {".flake8": "[flake8]\nselect = CLK\nclk-baseline = known.toml\n"})
+    written(project, {"three.py": LEAKY_TASK.replace("remember", "forget")})
+    (line,) = module("flake8", cwd=project).lines
+    assert line.startswith("./three.py:")
+    lists = ["--clk-exclude", "pkg,three.py", "--clk-once", "remember"]
+    assert flake8(*lists, "one.py", cwd=project).lines == []
+    assert len(flake8("--clk-exclude", "three.py", "one.py", cwd=project).lines) == 1
+
+
+def test_base_revision(tmp_path: Path) -> None:
+    project = committed(many(tmp_path))
+    written(project, {"three.py": LEAKY_TASK})
+    (line,) = flake8("--clk-diff-base", "HEAD", cwd=project).lines
+    assert line.startswith("./three.py:")
 
 
 def test_internal_error_is_a_line_and_no_crash(tmp_path: Path) -> None:
@@ -155,16 +190,12 @@ def test_internal_error_is_a_line_and_no_crash(tmp_path: Path) -> None:
 
 def test_broken_file_is_left_to_flake8_and_the_rest_is_checked(tmp_path: Path) -> None:
     project = written(tmp_path, {"bad.py": "def f(:\n", "jobs.py": LEAKY_TASK})
-    from tests.frontends.command import module
-
     lines = module("flake8", "--isolated", "--select=CLK,E9", cwd=project).lines
     assert [line.split()[1] for line in lines] == ["E999", "CLK101"]
 
 
 def test_nothing_is_analysed_when_nobody_wants_it(tmp_path: Path) -> None:
     project = written(tmp_path, {"celeryleak-lint.toml": "selct = []\n", "a.py": "x=1\n"})
-    from tests.frontends.command import module
-
     ended = module("flake8", "--isolated", "--select=E225", cwd=project)
     assert len(ended.lines) == 1
     assert ended.err == ""

@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 import celeryleak_lint
-from celeryleak_lint.rules import RULES
+from celeryleak_lint.report.codes import ENTRIES
 from tests.frontends.command import run
 from tests.projects import LEAKY_TASK, copied, written
 
@@ -24,7 +24,7 @@ def test_version_needs_nothing_heavy(tmp_path: Path) -> None:
 
 
 def test_rules_as_table_and_as_json(tmp_path: Path) -> None:
-    codes = [rule.code for rule in RULES]
+    codes = [entry.code for entry in ENTRIES]
     assert [line.split()[0] for line in run("rules", cwd=tmp_path).lines] == codes
     rows = json.loads(run("rules", "--output-format", "json", cwd=tmp_path).out)
     assert [row["code"] for row in rows] == codes
@@ -100,8 +100,8 @@ def test_the_nearest_configuration_holds(tmp_path: Path) -> None:
 def test_hook_manifest_is_what_pre_commit_accepts() -> None:
     from pre_commit.clientlib import load_manifest
 
-    (hook,) = load_manifest(str(ROOT / ".pre-commit-hooks.yaml"))
-    assert (hook["id"], hook["require_serial"]) == ("celeryleak-lint", True)
-    assert hook["types_or"] == ["python", "pyi"]
+    hooks = {hook["id"]: hook for hook in load_manifest(str(ROOT / ".pre-commit-hooks.yaml"))}
+    assert all(hook["require_serial"] for hook in hooks.values())
+    assert hooks["celeryleak-lint"]["types_or"] == ["python", "pyi"]
     settings = yaml.safe_load((ROOT / ".pre-commit-config.yaml").read_text())
     assert "celeryleak-lint" in [hook["id"] for hook in settings["repos"][0]["hooks"]]

@@ -8,12 +8,13 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from celeryleak_lint.catalog.lookup import Catalog, load
-from celeryleak_lint.config import Config, parse
+from celeryleak_lint.config import Config, catalog_tables, parse
 from celeryleak_lint.engine import analyse as analyse_scope
 from celeryleak_lint.engine import summarise
 from celeryleak_lint.model.findings import Confidence, Report
 from celeryleak_lint.model.source import Scope, SourceFile
 from celeryleak_lint.rules import RULES
+from celeryleak_lint.rules.about_the_run import RUN_CODES
 from celeryleak_lint.system.discover import is_test_path
 from tests.pages.names import module_of
 
@@ -58,10 +59,11 @@ def hot_decorators() -> frozenset[str]:
 @functools.lru_cache(maxsize=256)
 def _settings(options: str) -> Options:
     table = tomllib.loads(options)
-    config = parse(table, codes=[rule.code for rule in RULES], file="options")
+    codes = [entry.code for entry in (*RULES, *RUN_CODES)]
+    config = parse(table, codes=codes, file="options")
     wrong = config if isinstance(config, tuple) else ()
     settings = config if isinstance(config, Config) else Config()
-    catalog, errors = load(settings.tables, "options")
+    catalog, errors = load(catalog_tables(settings), "options")
     if wrong or errors:
         raise ValueError("\n".join([*map(str, wrong), *errors]))
     return settings, catalog

@@ -12,10 +12,12 @@ from dataclasses import dataclass
 from typing import Any, get_args
 
 from celeryleak_lint.catalog.schema import (
+    Condition,
     EntryKind,
     Exemption,
     FixVerdict,
     Heat,
+    HeavyKind,
     Instance,
     Kind,
     MemoScope,
@@ -172,6 +174,24 @@ EXEMPTION: Mapping[str, Field] = {
 }
 
 
+CONDITION: Mapping[str, Field] = {key: EXEMPTION[key] for key in ("argument", "equals")}
+
+
+_WHEN = Field(
+    "a list of tables with 'argument'",
+    _tables,
+    {
+        "type": "array",
+        "items": {
+            "type": "object",
+            "properties": {key: field.schema for key, field in CONDITION.items()},
+            "required": ["argument"],
+            "additionalProperties": False,
+        },
+    },
+)
+
+
 _UNLESS = Field(
     "a list of tables with 'argument', 'then' and 'why'",
     _tables,
@@ -213,6 +233,7 @@ RESOURCE: Mapping[str, Field] = {
     "cost-ms": _NUMBER,
     "derives": _NAMES,
     "unless": _UNLESS,
+    "when": _WHEN,
 }
 ENTRY_POINT: Mapping[str, Field] = {
     "id": _TEXT,
@@ -243,6 +264,24 @@ MEMO: Mapping[str, Field] = {
     "source": _TEXTS,
     "async-ok": _FLAG,
     "pins-instance": _FLAG,
+}
+HEAVY: Mapping[str, Field] = {
+    "id": _TEXT,
+    "library": _FREE_TEXT,
+    "kind": _choice(get_args(HeavyKind)),
+    "better": _TEXT,
+    "why": _TEXT,
+    "source": _TEXTS,
+    "name": _NAME,
+    "names": _NAMES,
+    "patterns": _GLOBS,
+    "methods": _NAMES,
+    "needs": _NAMES,
+    "bounded-by": _ARGUMENTS,
+    "bounding-calls": _NAMES,
+    "filters": _NAMES,
+    "iterates": _FLAG,
+    "ceiling": _choice(CONFIDENCES),
 }
 _WORDS = Field(
     "a list of lower-case words or phrases such as 'assume_role'", _words, _list_of(_WORD)
@@ -300,6 +339,20 @@ def read_exemptions(raw: list[object], where: str, errors: list[str]) -> tuple[E
         )
         if len(errors) == before:
             found.append(Exemption(**{"equals": (), **values}))
+    return tuple(found)
+
+
+def read_conditions(raw: list[object], where: str, errors: list[str]) -> tuple[Condition, ...]:
+    """Check the ``when`` tables of one resource; bad ones are left out and named."""
+    found: list[Condition] = []
+    for index, item in enumerate(raw):
+        here = f"{where}[{index}]"
+        before = len(errors)
+        values = read_fields(item, here, CONDITION, errors)
+        if isinstance(item, Mapping) and "argument" not in item:
+            errors.append(f"{here}: missing key 'argument'")
+        if len(errors) == before:
+            found.append(Condition(**{"equals": (), **values}))
     return tuple(found)
 
 

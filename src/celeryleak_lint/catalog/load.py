@@ -13,39 +13,44 @@ from typing import Any, TypeVar
 
 from celeryleak_lint.catalog.fields import (
     ENTRY_POINT,
+    HEAVY,
     MEMO,
     RESOURCE,
     VOCABULARY,
     Field,
     nearest,
+    read_conditions,
     read_exemptions,
     read_fields,
 )
-from celeryleak_lint.catalog.schema import EntryPoint, Memo, Resource, Tables, Vocabulary
+from celeryleak_lint.catalog.schema import EntryPoint, Heavy, Memo, Resource, Tables, Vocabulary
 
 if sys.version_info >= (3, 11):
     import tomllib
 else:
     import tomli as tomllib
 
-Row = TypeVar("Row", Resource, EntryPoint, Memo)
-AnyRow = Resource | EntryPoint | Memo
+Row = TypeVar("Row", Resource, EntryPoint, Memo, Heavy)
+AnyRow = Resource | EntryPoint | Memo | Heavy
 
 _FIELDS: Mapping[str, Mapping[str, Field]] = {
     "resource": RESOURCE,
     "entry-point": ENTRY_POINT,
     "memo": MEMO,
+    "heavy": HEAVY,
 }
 _ROWS: Mapping[str, type[AnyRow]] = {
     "resource": Resource,
     "entry-point": EntryPoint,
     "memo": Memo,
+    "heavy": Heavy,
 }
 #: Keys that our own rows must spell out, with what a user's row means without them.
 _KEYS: Mapping[str, Mapping[str, Any]] = {
     "resource": {"distribution": "", "kind": "other", "report": True, "effect": "cost"},
     "entry-point": {"framework": "", "kind": "decorator", "heat": "hot"},
     "memo": {"scope": "process"},
+    "heavy": {"library": "", "kind": "reader", "better": "read it in pieces"},
 }
 _USER_SOURCE = ("user configuration",)
 #: Releases known to leak have a reader of their own: they describe versions, not names.
@@ -93,6 +98,7 @@ def tables_from(
         resources=tuple(_rows(document, "resource", where, errors, is_bundled=is_bundled)),
         entry_points=tuple(_rows(document, "entry-point", where, errors, is_bundled=is_bundled)),
         memos=tuple(_rows(document, "memo", where, errors, is_bundled=is_bundled)),
+        heavy=tuple(_rows(document, "heavy", where, errors, is_bundled=is_bundled)),
         vocabulary=Vocabulary(**words),
     )
     if not is_bundled:
@@ -110,6 +116,7 @@ def overlaid(base: Tables, own: Tables) -> Tables:
         resources=own.resources + _without(base.resources, own.resources),
         entry_points=own.entry_points + _without(base.entry_points, own.entry_points),
         memos=own.memos + _without(base.memos, own.memos),
+        heavy=own.heavy + _without(base.heavy, own.heavy),
         vocabulary=_added((base.vocabulary, own.vocabulary)),
     )
 
@@ -120,6 +127,7 @@ def _joined(parts: Iterable[Tables]) -> Tables:
         resources=tuple(row for part in listed for row in part.resources),
         entry_points=tuple(row for part in listed for row in part.entry_points),
         memos=tuple(row for part in listed for row in part.memos),
+        heavy=tuple(row for part in listed for row in part.heavy),
         vocabulary=_added(part.vocabulary for part in listed),
     )
 
@@ -145,6 +153,8 @@ def _rows(
         here = f"{where}{table}[{index}]"
         before = len(errors)
         values = read_fields(item, here, _FIELDS[table], errors)
+        if "when" in values:
+            values["when"] = read_conditions(values["when"], f"{here}.when", errors)
         if "unless" in values:
             values["unless"] = read_exemptions(values["unless"], f"{here}.unless", errors)
         if isinstance(item, Mapping):
@@ -173,6 +183,8 @@ def _missing(item: Mapping[str, Any], table: str, *, is_bundled: bool) -> Iterat
         if not item.get("paths") and not item.get("imports"):
             yield "a module-level entry point needs 'paths' or 'imports'"
         return
+    if table == "heavy" and item.get("methods"):
+        return
     if not any(key in item for key in ("name", "names", "patterns")):
         yield "missing key 'names'"
     if kind == "call-argument" and not item.get("arguments"):
@@ -182,7 +194,7 @@ def _missing(item: Mapping[str, Any], table: str, *, is_bundled: bool) -> Iterat
 def _built(values: dict[str, Any], table: str) -> AnyRow:
     if "name" in values:
         values["names"] = (values.pop("name"),)
-    first = (*values.get("names", ()), *values.get("patterns", ()), *values.get("paths", ()))
+    first = tuple(name for key in ("names", "patterns", "methods", "paths") for name in values.get(key, ()))
     defaults = {
         "id": next(iter((*first, *values.get("imports", ()))), ""),
         "names": (),
@@ -197,6 +209,7 @@ def _clashes(tables: Tables, where: str) -> Iterator[str]:
         ("resource", tables.resources),
         ("entry-point", tables.entry_points),
         ("memo", tables.memos),
+        ("heavy", tables.heavy),
     )
     for table, listed in rows:
         ids: set[str] = set()
@@ -214,9 +227,14 @@ def _clashes(tables: Tables, where: str) -> Iterator[str]:
 def _claims(row: AnyRow) -> tuple[tuple[str, str], ...]:
     """Give what a row claims for itself: its names, for entry points within their kind.
 
-    Functions are told apart by their parameters: ``app(scope, ...)`` and ``app(environ, ...)``.
+    Functions are told apart by their parameters: ``app(scope, ...)`` and ``app(environ, ...)``,
+    resources by the condition under which they speak.
     """
-    group = " ".join((row.kind, *row.parameters)) if isinstance(row, EntryPoint) else ""
+    group = ""
+    if isinstance(row, EntryPoint):
+        group = " ".join((row.kind, *row.parameters))
+    elif isinstance(row, Resource):
+        group = " ".join(condition.argument for condition in row.when)
     return tuple((group, name) for name in row.names)
 
 

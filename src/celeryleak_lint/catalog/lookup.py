@@ -15,12 +15,13 @@ from types import MappingProxyType
 from typing import TypeVar
 
 from celeryleak_lint.catalog.load import bundled, overlaid, tables_from
-from celeryleak_lint.catalog.schema import EntryKind, EntryPoint, Heat, Memo, Resource, Tables
+from celeryleak_lint.catalog.schema import EntryKind, EntryPoint, Heat, Heavy, Memo, Resource, Tables
 from celeryleak_lint.catalog.words import WordSet
 
 ResourcePattern = tuple["re.Pattern[str]", Resource]
 EntryPattern = tuple["re.Pattern[str]", EntryPoint]
-Named = TypeVar("Named", Resource, EntryPoint, Memo)
+HeavyPattern = tuple["re.Pattern[str]", Heavy]
+Named = TypeVar("Named", Resource, EntryPoint, Memo, Heavy)
 _NO_RECEIVERS: Mapping[str, EntryPoint] = MappingProxyType({})
 
 
@@ -32,8 +33,9 @@ class Catalog:
     the first components of all catalogued names and ``tails`` the last ones: code that
     mentions no root imports nothing the catalog knows. ``resource_roots`` and
     ``resource_tails`` say the same of resources that may be reported. Patterns count with
-    their literal root, and have no tail; ``open_roots`` is true when the pattern of a
-    resource starts with a wildcard, so that no root can rule it out. ``digest`` changes
+    their literal root, and have no tail; ``heavy_tails`` holds the last names of calls that may be
+    heavy, those of patterns included, ``conditions`` the arguments on which rows depend, and ``heavy_methods`` the rows of method names;
+    ``open_roots`` is true when the pattern of a resource starts with a wildcard, so that no root can rule it out. ``digest`` changes
     whenever an effective table does.
     """
 
@@ -47,11 +49,17 @@ class Catalog:
     functions: tuple[EntryPoint, ...]
     module_level: tuple[EntryPoint, ...]
     memos: Mapping[str, Memo]
+    heavy_methods: Mapping[str, tuple[Heavy, ...]]
+    heavy_tails: frozenset[str]
+    conditions: frozenset[str]
     roots: frozenset[str]
     tails: frozenset[str]
     resource_roots: frozenset[str]
     resource_tails: frozenset[str]
     open_roots: bool
+    _conditional: Mapping[str, tuple[Resource, ...]]
+    _heavy: Mapping[str, Heavy]
+    _heavy_patterns: tuple[HeavyPattern, ...]
     _resource_patterns: Mapping[str, tuple[ResourcePattern, ...]]
     _entry_patterns: Mapping[tuple[EntryKind, str], tuple[EntryPattern, ...]]
     _receivers: Mapping[tuple[EntryKind, str], Mapping[str, EntryPoint]]
@@ -68,12 +76,15 @@ class Catalog:
         words = tables.vocabulary
         names = frozenset(_all_names(tables))
         reported = frozenset(
-            name for row in tables.resources if row.report for name in (*row.names, *row.patterns)
+            name
+            for row in tables.resources
+            if row.report and not row.when
+            for name in (*row.names, *row.patterns)
         )
         return cls(
             tables=tables,
             digest=hashlib.sha256(repr(tables).encode()).hexdigest(),
-            resources=_by_name(tables.resources),
+            resources=_by_name(row for row in tables.resources if not row.when),
             decorators=_entries(tables, "decorator"),
             bases=_entries(tables, "base-class"),
             calls=_entries(tables, "call-argument"),
@@ -81,11 +92,25 @@ class Catalog:
             functions=tuple(row for row in tables.entry_points if row.kind == "function"),
             module_level=tuple(row for row in tables.entry_points if row.kind == "module-level"),
             memos=_by_name(tables.memos),
+            heavy_methods=_by_method(tables.heavy),
+            heavy_tails=frozenset(
+                name.rpartition(".")[2]
+                for row in tables.heavy
+                for name in (*row.names, *row.patterns, *row.methods)
+            ),
             roots=_roots(names),
             tails=_tails(names),
             resource_roots=_roots(reported),
             resource_tails=_tails(reported),
             open_roots=any(_root(name) == "*" for name in reported),
+            conditions=frozenset(
+                condition.argument for row in tables.resources for condition in row.when
+            ),
+            _conditional=_conditional(tables.resources),
+            _heavy=_by_name(tables.heavy),
+            _heavy_patterns=tuple(
+                (_compiled(pattern), row) for row in tables.heavy for pattern in row.patterns
+            ),
             _resource_patterns=_resource_patterns(tables.resources),
             _entry_patterns=_entry_patterns(tables.entry_points),
             _receivers=_receivers(tables.entry_points),
@@ -107,6 +132,17 @@ class Catalog:
                 if pattern.fullmatch(name):
                     return row
         return None
+
+    def conditional(self, name: str) -> tuple[Resource, ...]:
+        """Give the rows of a name that speak only for calls with certain arguments."""
+        return self._conditional.get(name, ())
+
+    def heavy(self, name: str) -> Heavy | None:
+        """Find the heavy call of a resolved dotted name: exact names first, then patterns."""
+        found = self._heavy.get(name)
+        if found is not None:
+            return found
+        return next((row for pattern, row in self._heavy_patterns if pattern.fullmatch(name)), None)
 
     def made(self, name: str) -> str:
         """Give the canonical class name of what a call of ``name`` makes.
@@ -253,6 +289,22 @@ def _by_name(rows: Iterable[Named]) -> Mapping[str, Named]:
     for row in rows:
         for name in row.names:
             found.setdefault(name, row)
+    return MappingProxyType(found)
+
+
+def _by_method(rows: Iterable[Heavy]) -> Mapping[str, tuple[Heavy, ...]]:
+    found: dict[str, tuple[Heavy, ...]] = {}
+    for row in rows:
+        for method in row.methods:
+            found[method] = (*found.get(method, ()), row)
+    return MappingProxyType(found)
+
+
+def _conditional(rows: Iterable[Resource]) -> Mapping[str, tuple[Resource, ...]]:
+    found: dict[str, tuple[Resource, ...]] = {}
+    for row in rows:
+        for name in row.names if row.when else ():
+            found[name] = (*found.get(name, ()), row)
     return MappingProxyType(found)
 
 

@@ -23,6 +23,7 @@ Instance = Literal["per-call", "per-process", "per-run", "unknown"]
 EntryKind = Literal[
     "decorator", "base-class", "call-argument", "function", "module-level", "signal",
 ]  # fmt: skip
+HeavyKind = Literal["reader", "lazy"]
 MemoScope = Literal["process", "instance", "request", "external", "none"]
 
 
@@ -43,6 +44,17 @@ class Exemption:
 
 
 @dataclass(frozen=True, slots=True)
+class Condition:
+    """An argument that a call must have: a keyword name or a position as ``"0"``, and its literals.
+
+    Empty ``equals`` asks for its presence only (not ``None``).
+    """
+
+    argument: str
+    equals: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Resource:
     """Something that is expensive to build or to keep, or that must explicitly not be reported.
 
@@ -56,6 +68,8 @@ class Resource:
     list, tried after the names: ``*`` stands for characters of one component, ``**`` for any
     characters (``google.cloud.**.*Client``). ``ceiling`` is the highest confidence with
     which a construction may be reported: ``"possible"`` for what costs next to nothing.
+    With ``when`` the row speaks only for calls that meet one of its conditions, and before a
+    row of the same name without: ``requests.get(..., stream=True)`` leaves a response open.
     """
 
     id: str
@@ -82,6 +96,7 @@ class Resource:
     unless: tuple[Exemption, ...] = ()
     patterns: tuple[str, ...] = ()
     ceiling: Confidence = "certain"
+    when: tuple[Condition, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +158,38 @@ class Memo:
 
 
 @dataclass(frozen=True, slots=True)
+class Heavy:
+    """A call that holds a whole data set in memory at once.
+
+    A ``"reader"`` loads by itself what its argument or receiver names; a ``"lazy"`` call
+    does so when its result is made a list, or is iterated where ``iterates`` is set.
+    ``methods`` are names that say it whatever the receiver is (``fetchall``); ``names`` and
+    ``patterns`` are resolved as in ``Resource``. ``bounded_by`` are arguments (keywords or
+    positions) that bound it, ``"0"`` for a method with any argument. ``bounding_calls`` are
+    methods around it, in its chain of calls, that do (``limit``), and ``filters`` those that
+    narrow it to some rows. ``needs`` are words of which one must stand in the chain of a
+    method or pattern (``objects``, ``query``). ``better`` is what to do instead, in a few
+    words. ``ceiling`` as in ``Resource``.
+    """
+
+    id: str
+    names: tuple[str, ...]
+    library: str
+    kind: HeavyKind
+    better: str
+    why: str
+    source: tuple[str, ...]
+    patterns: tuple[str, ...] = ()
+    methods: tuple[str, ...] = ()
+    needs: tuple[str, ...] = ()
+    bounded_by: tuple[str, ...] = ()
+    bounding_calls: tuple[str, ...] = ()
+    filters: tuple[str, ...] = ()
+    iterates: bool = False
+    ceiling: Confidence = "likely"
+
+
+@dataclass(frozen=True, slots=True)
 class Vocabulary:
     """Whole words of identifiers that hint at how often a function runs, or whose value it holds.
 
@@ -176,4 +223,5 @@ class Tables:
     resources: tuple[Resource, ...] = ()
     entry_points: tuple[EntryPoint, ...] = ()
     memos: tuple[Memo, ...] = ()
+    heavy: tuple[Heavy, ...] = ()
     vocabulary: Vocabulary = field(default_factory=Vocabulary)

@@ -60,11 +60,19 @@ def _from_root(config: Config, pattern: str) -> str:
 
 
 def _globs(pattern: str) -> list[str]:
-    """The pattern as globs over whole paths: itself, and everything below it.
+    """The pattern in the words of the catalog: what it matches itself, and everything below.
 
-    As in a ``.gitignore``, a pattern without an inner slash matches at any depth.
+    As in a ``.gitignore``, a pattern without an inner slash matches at any depth, and one
+    that starts with ``**/`` at the top, too.
     """
     body = pattern.strip("/")
-    is_anchored = "/" in pattern.rstrip("/")
-    start = body if is_anchored else f"*/{body}"
-    return [start, f"{start}/*"]
+    if "/" not in pattern.rstrip("/"):
+        return [body, f"{body}/"]
+    tails = (body, body.removeprefix("**/")) if body.startswith("**/") else (body,)
+    return [glob for tail in tails for glob in (_whole(tail), f"{tail}/*")]
+
+
+def _whole(body: str) -> str:
+    """A glob for the whole path; the catalog takes one without a slash for a name at any depth."""
+    is_plain = "/" not in body and body[:1] not in ("*", "?", "[")
+    return f"[{body[0]}/]{body[1:]}" if is_plain else body

@@ -151,7 +151,7 @@ class Key:
 _CODE = {"type": "string", "pattern": "^CLK[0-9]{0,3}$"}
 _CODES = {"type": "array", "items": _CODE}
 _STRINGS = {"type": "array", "items": {"type": "string"}}
-_NAMES = {"type": "array", "items": {"type": "string", "pattern": _DOTTED.pattern}}
+_NAMES = {"type": "array", "items": {"type": "string", "pattern": f"^{_DOTTED.pattern}$"}}
 
 #: Every key but the tables of the catalog.
 FIELDS: Mapping[str, Key] = MappingProxyType(

@@ -21,7 +21,7 @@ Profile = Literal["script", "long-running", "rerun"]
 PROFILES: tuple[Profile, ...] = get_args(Profile)
 
 #: Keys whose tables describe libraries; the catalog reads and validates them.
-CATALOG_KEYS = ("resource", "entry-point", "memo", "vocabulary")
+CATALOG_KEYS = ("resource", "entry-point", "memo", "heavy", "vocabulary")
 
 
 @dataclass(frozen=True, slots=True)

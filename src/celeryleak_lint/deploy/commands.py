@@ -111,33 +111,50 @@ def _script(words: Sequence[str]) -> str | None:
 
 def _worker(program: Program, arguments: Sequence[str], row: int) -> Worker | None:
     options, positional, is_opaque = _parsed(arguments)
-    if not any(tuple(positional[: len(words)]) == words for words in _SUBCOMMANDS[program]):
-        return None
+    subcommand = next((w for w in _SUBCOMMANDS[program] if tuple(positional[: len(w)]) == w), None)
+    if subcommand is None or (len(positional) > len(subcommand) and subcommand[0] != "multi"):
+        return None  # a worker takes no words, but prose about one has many
     text = " ".join((program, *arguments)).replace(PLACEHOLDER, "")
     return Worker(program, " ".join(text.split()), row, tuple(options), is_opaque)
 
 
 def _parsed(arguments: Sequence[str]) -> tuple[list[tuple[str, str]], list[str], bool]:
-    """Options by name, positional words, and whether a variable may hide more options."""
+    """Options by name, positional words, and whether a variable may hide more options.
+
+    A word behind an option that is not known may be its value, and is none of the positional.
+    """
     options: list[tuple[str, str]] = []
     positional: list[str] = []
-    is_opaque = False
+    is_opaque = is_behind_unknown = False
     rest = iter(arguments)
     for word in rest:
-        if word.startswith("--"):
-            name, equals, value = word[2:].partition("=")
-            name = name.lower().replace("_", "-")
-            options.append((name, value if equals or name not in _VALUED else next(rest, "")))
-        elif len(word) > 1 and word[0] == "-":
-            value = word[2:].removeprefix("=")
-            if not value and word[1] in _VALUED:
+        if _is_redirection(word):
+            break
+        if len(word) > 1 and word[0] == "-":
+            name, value = _option(word)
+            if value is None and name in _VALUED:
                 value = next(rest, "")
-            options.append((word[1], value))
-        elif _is_variable(word):
+            is_behind_unknown = value is None
+            options.append((name, value or ""))
+            continue
+        if _is_variable(word):
             is_opaque = True
-        else:
+        elif not (is_behind_unknown and positional):
             positional.append(word.rstrip(")"))
+        is_behind_unknown = False
     return options, positional, is_opaque
+
+
+def _option(word: str) -> tuple[str, str | None]:
+    """Name and value of an option; ``None`` when the value, if any, is the next word."""
+    if word.startswith("--"):
+        name, equals, value = word[2:].partition("=")
+        return name.lower().replace("_", "-"), value if equals else None
+    return word[1], word[2:].removeprefix("=") or None
+
+
+def _is_redirection(word: str) -> bool:
+    return ">" in word[:3] or word.startswith("<")
 
 
 def _is_variable(word: str) -> bool:

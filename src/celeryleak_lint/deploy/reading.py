@@ -12,7 +12,7 @@ from celeryleak_lint.deploy.source import Source
 from celeryleak_lint.model.deploy import DeployFacts
 
 #: Nobody writes a deploy file of this size by hand; what is larger holds data.
-MAX_DEPLOY_BYTES = 512 * 1024
+MAX_DEPLOY_BYTES = 256 * 1024
 MAX_LOCK_BYTES = 8 * 1024 * 1024
 
 _READERS: dict[Kind, Callable[[Source], None]] = {

@@ -18,6 +18,8 @@ from celeryleak_lint.model.deploy import (
 from celeryleak_lint.model.findings import Failure
 from celeryleak_lint.model.source import Span
 
+_PUNCTUATION = str.maketrans(dict.fromkeys("\"'[](),", " "))
+
 
 @dataclass(slots=True)
 class Source:
@@ -96,9 +98,10 @@ class Source:
 
 
 def mentions_worker(source: Source) -> bool:
-    """Whether a file that cannot be parsed seems to start a worker."""
-    lower = source.text.lower()
-    return "worker" in lower and ("celery" in lower or "airflow" in lower)
+    """Whether a file that cannot be parsed seems to start a worker: it has the words for it."""
+    plain = source.text.translate(_PUNCTUATION)
+    words = {word.rpartition("/")[2] for word in plain.split()}
+    return "worker" in words and not words.isdisjoint(("celery", "airflow"))
 
 
 def _plain(value: str) -> str:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from celeryleak_lint.model.source import Span
 
 #: Longest quoted text, in lines, that is joined before a quote counts as a plain character.
-_QUOTED_LINES = 40
+_QUOTED_LINES = 20
 _SEPARATORS = ";&|"
 
 
@@ -37,16 +37,22 @@ def commands_in(text: str) -> Iterator[Command]:
 
 def _logical_line(rows: Sequence[str], first: int) -> tuple[list[str], int]:
     """The words of a line with what continues it, and how many rows that takes."""
-    text = ""
-    for used, row in enumerate(rows[first : first + _QUOTED_LINES], start=1):
-        text += row
+    text, used, attempts = "", 0, 0
+    while first + used < len(rows) and attempts < _QUOTED_LINES:
+        row = rows[first + used]
+        used += 1
         if row.endswith("\\"):
-            text = text[:-1] + " "
+            text += row[:-1] + " "
             continue
-        try:
-            return _words(text), used
-        except ValueError:
-            text += "\n"
+        text += row
+        # A row without quotes closes none: reading it all again would tell nothing.
+        if not attempts or "'" in row or '"' in row:
+            try:
+                return _words(text), used
+            except ValueError:
+                pass
+        attempts += 1
+        text += "\n"
     return rows[first].split(), 1
 
 

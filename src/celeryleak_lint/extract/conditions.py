@@ -16,7 +16,7 @@ Missing = tuple[str, ...]
 
 #: Attributes whose truth says that the object can no longer be used.
 _SPENT = frozenset({"closed", "is_closed", "_closed", "expired", "is_expired", "closing"})
-_PROBES = frozenset({"get", "get_or_none", "lookup", "is_connected", "ping", "is_closed"})
+_PROBES = frozenset({"get", "get_or_none", "lookup", "is_connected", "ping", "is_closed", "hasHandlers"})
 
 
 def peek(frame: Frame, node: ast.expr | None) -> str:
@@ -40,7 +40,7 @@ def peek(frame: Frame, node: ast.expr | None) -> str:
 
 def _peek_call(frame: Frame, node: ast.Call) -> str:
     func = node.func
-    if isinstance(func, ast.Name) and func.id in ("getattr", "hasattr") and len(node.args) >= 2:
+    if isinstance(func, ast.Name) and func.id in ("getattr", "hasattr") and node.args[1:]:
         owner, name = peek(frame, node.args[0]), node.args[1]
         if owner and isinstance(name, ast.Constant) and isinstance(name.value, str):
             return values.attribute(owner, name.value)

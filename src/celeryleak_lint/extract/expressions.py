@@ -13,12 +13,15 @@ from celeryleak_lint.catalog.celery_settings import SPELLINGS
 from celeryleak_lint.extract import conditions
 from celeryleak_lint.extract.frames import Frame, Loop, ReadFunction
 from celeryleak_lint.extract.names import target_names
+from celeryleak_lint.extract.queries import sql_piece
 from celeryleak_lint.model import values
 from celeryleak_lint.model.facts import AWAITED, GENERATOR, CallFact, SettingFact
 
 Sinks = tuple[str, ...]
 USE: Sinks = ("use",)
 TEST: Sinks = ("test",)
+#: Turns up to which a loop over literals counts as short.
+_SMALL = 8
 ITER: Sinks = ("iter",)
 
 #: Longest literal text that a summary keeps (names for getattr and import_module, paths).
@@ -48,10 +51,10 @@ class Expressions:
             ast.Dict: self._dict,  # type: ignore[dict-item]
             ast.NamedExpr: self._walrus,  # type: ignore[dict-item]
             ast.Starred: self._starred,  # type: ignore[dict-item]
-            ast.ListComp: self._comprehension,  # type: ignore[dict-item]
-            ast.SetComp: self._comprehension,  # type: ignore[dict-item]
-            ast.GeneratorExp: self._comprehension,  # type: ignore[dict-item]
-            ast.DictComp: self._comprehension,  # type: ignore[dict-item]
+            ast.ListComp: self._comprehension,
+            ast.SetComp: self._comprehension,
+            ast.GeneratorExp: self._comprehension,
+            ast.DictComp: self._comprehension,
             ast.Yield: self._yield,  # type: ignore[dict-item]
             ast.YieldFrom: self._yield,  # type: ignore[dict-item]
         }
@@ -78,8 +81,8 @@ class Expressions:
         value = node.value
         if isinstance(value, str):
             if len(value) <= _KEPT_TEXT and value.isprintable() and " " not in value:
-                return "=" + value
-            return values.LITERAL
+                return values.LITERAL if value.startswith("~") else "=" + value
+            return sql_piece(value)
         if value is None or isinstance(value, (bool, int)):
             return f"={value}" if value is None or abs(value) < 10**9 else values.LITERAL
         return values.LITERAL
@@ -204,7 +207,7 @@ class Expressions:
             callee = self.read(frame, func, ("use",))
             name = func.id if isinstance(func, ast.Name) else ""
         args = self._arguments(frame, node, index)
-        frame.calls[index] = self._fact(frame, node, callee, name, args, sinks, flags)
+        frame.calls[index] = self._fact(frame, node, callee, name, args, sinks=sinks, flags=flags)
         return f"#{index}"
 
     def _arguments(self, frame: Frame, node: ast.Call, index: int) -> list[tuple[str, str]]:
@@ -219,7 +222,7 @@ class Expressions:
 
     def _fact(
         self, frame: Frame, node: ast.Call, callee: str, name: str,
-        args: list[tuple[str, str]], sinks: Sinks, flags: int,
+        args: list[tuple[str, str]], *, sinks: Sinks, flags: int,
     ) -> CallFact:  # fmt: skip
         intern = frame.state.intern
         mentioned = [root for _, value in args for root in values.roots(value)]
@@ -241,9 +244,9 @@ class Expressions:
 def is_small(iterable: ast.expr) -> bool:
     """True for a loop over a short literal or ``range`` of a small literal."""
     if isinstance(iterable, (ast.Tuple, ast.List, ast.Set)):
-        return len(iterable.elts) <= 8
+        return len(iterable.elts) <= _SMALL
     if isinstance(iterable, ast.Call) and isinstance(iterable.func, ast.Name):
         arguments = iterable.args
         if iterable.func.id == "range" and arguments:
-            return all(isinstance(a, ast.Constant) and a.value in range(8) for a in arguments)
+            return all(isinstance(a, ast.Constant) and a.value in range(_SMALL) for a in arguments)
     return False

@@ -6,6 +6,7 @@ import ast
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from celeryleak_lint.extract.names import BUILTINS
 from celeryleak_lint.model import values
 from celeryleak_lint.model.facts import (
     LOOP,
@@ -14,12 +15,11 @@ from celeryleak_lint.model.facts import (
     VARIES,
     CallFact,
     ClassFact,
+    ExitFact,
     FunctionFact,
     SettingFact,
     StoreFact,
 )
-
-from celeryleak_lint.extract.names import BUILTINS
 
 
 @dataclass(slots=True)
@@ -78,6 +78,7 @@ class Frame:
     uses: dict[str, dict[str, None]] = field(default_factory=dict)
     returns: dict[str, None] = field(default_factory=dict)
     reads: dict[str, int] = field(default_factory=dict)
+    exits: list[ExitFact] = field(default_factory=list)
     guards: tuple[str, ...] = ()
     context: int = 0
     loops: list[Loop] = field(default_factory=list)

@@ -101,14 +101,14 @@ class _Reader:
         self._finish(frame, 1, len(tree.body) and (tree.body[-1].end_lineno or 1), "")
         self.state.functions.insert(0, self.state.functions.pop())
 
-    def _module_names(self, body: list[ast.stmt], weak: bool = False) -> None:
+    def _module_names(self, body: list[ast.stmt], *, weak: bool = False) -> None:
         for statement in body:
             if isinstance(statement, ast.If) and is_type_checking(statement.test):
                 self._module_names(statement.body, weak=True)
                 self._module_names(statement.orelse)
                 continue
             if isinstance(statement, (ast.Import, ast.ImportFrom)):
-                self._module_import(statement, weak)
+                self._module_import(statement, weak=weak)
             elif isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
                 if weak:
                     continue
@@ -117,7 +117,7 @@ class _Reader:
                 for name in bound_names(statement):
                     self._define(name)
             for block in blocks(statement):
-                self._module_names(block, weak)
+                self._module_names(block, weak=weak)
 
     def _define(self, name: str) -> None:
         state = self.state
@@ -126,9 +126,9 @@ class _Reader:
             state.weak_imports.discard(name)
             del state.imports[name]
 
-    def _module_import(self, statement: ast.Import | ast.ImportFrom, weak: bool) -> None:
+    def _module_import(self, statement: ast.Import | ast.ImportFrom, *, weak: bool) -> None:
         state = self.state
-        for name, dotted in imported(statement, state.module, state.is_package):
+        for name, dotted in imported(statement, state.module, is_package=state.is_package):
             if name == "*":
                 state.stars.append(dotted)
             elif name not in state.imports or (not weak and name in state.weak_imports):
@@ -209,7 +209,7 @@ class _Reader:
         self.statements.block(child, node.body)
         self._finish(
             child, node.lineno, node.end_lineno or node.lineno, _parent(frame),
-            params, decorators, returns,
+            params=params, decorators=decorators, returns=returns,
         )  # fmt: skip
 
     def _child(self, frame: Frame, name: str, flags: int) -> Frame:
@@ -223,7 +223,7 @@ class _Reader:
         params = self._parameters(frame, child, node.args)
         value = self.expressions.read(child, node.body, ("ret",))
         child.returns[value] = None
-        self._finish(child, node.lineno, node.end_lineno or node.lineno, _parent(frame), params)
+        self._finish(child, node.lineno, node.end_lineno or node.lineno, _parent(frame), params=params)
         return f"@{self._dotted(child.qualname)}"
 
     def _parameters(
@@ -283,7 +283,7 @@ class _Reader:
                     frame.bindings[name] = "%" + name
 
     def _finish(
-        self, frame: Frame, line: int, end_line: int, parent: str,
+        self, frame: Frame, line: int, end_line: int, parent: str, *,
         params: tuple[ParameterFact, ...] = (), decorators: tuple[DecoratorFact, ...] = (),
         returns: str = "",
     ) -> FunctionFact:  # fmt: skip
@@ -304,6 +304,7 @@ class _Reader:
             uses=tuple((name, tuple(found)) for name, found in frame.uses.items()),
             returns=tuple(frame.returns),
             reads=tuple(frame.reads.items()),
+            exits=tuple(frame.exits),
         )
         self.state.functions.append(fact)
         return fact

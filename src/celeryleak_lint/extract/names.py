@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 BUILTINS = frozenset(name for name in dir(builtins) if not name.startswith("_"))
 
 
-def absolute(module: str, is_package: bool, level: int, name: str | None) -> str:
+def absolute(module: str, level: int, name: str | None, *, is_package: bool) -> str:
     """The absolute dotted module of a relative import inside ``module``."""
     if level == 0:
         return name or ""
@@ -23,7 +23,7 @@ def absolute(module: str, is_package: bool, level: int, name: str | None) -> str
 
 
 def imported(
-    statement: ast.Import | ast.ImportFrom, module: str, is_package: bool
+    statement: ast.Import | ast.ImportFrom, module: str, *, is_package: bool
 ) -> Iterator[tuple[str, str]]:
     """Pairs of a bound name and the dotted name it means; ``("*", module)`` for a star."""
     if isinstance(statement, ast.Import):
@@ -34,7 +34,7 @@ def imported(
                 top = alias.name.partition(".")[0]
                 yield top, top
         return
-    base = absolute(module, is_package, statement.level, statement.module)
+    base = absolute(module, statement.level, statement.module, is_package=is_package)
     for alias in statement.names:
         if alias.name == "*":
             yield "*", base
@@ -43,13 +43,13 @@ def imported(
 
 
 def mentioned_modules(
-    statement: ast.Import | ast.ImportFrom, module: str, is_package: bool
+    statement: ast.Import | ast.ImportFrom, module: str, *, is_package: bool
 ) -> Iterator[str]:
     """All dotted names an import statement mentions, for ``who imports this?`` questions."""
     if isinstance(statement, ast.Import):
         yield from (alias.name for alias in statement.names)
         return
-    base = absolute(module, is_package, statement.level, statement.module)
+    base = absolute(module, statement.level, statement.module, is_package=is_package)
     for alias in statement.names:
         yield base if alias.name == "*" else f"{base}.{alias.name}"
 
@@ -119,16 +119,20 @@ def bound_names(statement: ast.stmt) -> Iterator[str]:
         for item in statement.items:
             if item.optional_vars is not None:
                 yield from target_names(item.optional_vars)
-    elif isinstance(statement, ast.Try) or type(statement).__name__ == "TryStar":
-        for handler in statement.handlers:  # type: ignore[attr-defined]
-            if handler.name:
-                yield handler.name
     elif isinstance(statement, ast.Match):
         for case in statement.cases:
-            for node in ast.walk(case.pattern):
-                name = getattr(node, "name", None) or getattr(node, "rest", None)
-                if isinstance(name, str):
-                    yield name
+            yield from _captured(case.pattern)
+    else:
+        handlers: list[ast.ExceptHandler] = getattr(statement, "handlers", [])
+        yield from (handler.name for handler in handlers if handler.name)
+
+
+def _captured(pattern: ast.pattern) -> Iterator[str]:
+    """The names a pattern binds: captures, stars and the rest of a mapping."""
+    for node in ast.walk(pattern):
+        name = getattr(node, "name", None) or getattr(node, "rest", None)
+        if isinstance(name, str):
+            yield name
 
 
 def leaves(body: list[ast.stmt]) -> bool:

@@ -23,7 +23,16 @@ from celeryleak_lint.extract.names import (
     terminates,
 )
 from celeryleak_lint.model import values
-from celeryleak_lint.model.facts import CONDITIONAL, DELETES, EXCEPT, FINALLY, MAIN, TYPING, StoreFact
+from celeryleak_lint.model.facts import (
+    CONDITIONAL,
+    DELETES,
+    EXCEPT,
+    FINALLY,
+    MAIN,
+    TYPING,
+    ExitFact,
+    StoreFact,
+)
 
 _LOOKUP_ERRORS = frozenset(
     {"KeyError", "AttributeError", "LookupError", "IndexError", "NameError", "RuntimeError"}
@@ -137,17 +146,19 @@ class Statements:
                 self.expressions.read(frame, part, ("raise",))
 
     def _return(self, frame: Frame, statement: ast.Return) -> None:
+        if frame.context & CONDITIONAL and not frame.context & EXCEPT:
+            frame.exits.append(ExitFact(statement.lineno, frame.guards))
         if statement.value is not None:
             value = self.expressions.read(frame, statement.value, ("ret",))
             frame.returns[frame.state.intern(value)] = None
 
     def _import(self, frame: Frame, statement: ast.Import | ast.ImportFrom) -> None:
         state = frame.state
-        for module in mentioned_modules(statement, state.module, state.is_package):
+        for module in mentioned_modules(statement, state.module, is_package=state.is_package):
             state.mentioned[module] = None
         if frame.parent is None:
             return
-        for name, dotted in imported(statement, state.module, state.is_package):
+        for name, dotted in imported(statement, state.module, is_package=state.is_package):
             if name != "*":
                 frame.bindings[name] = "@" + dotted
 
@@ -200,7 +211,7 @@ class Statements:
 
     def _record(
         self, frame: Frame, target: ast.expr, kept: str, key: str, value: str,
-        augmented: bool = False,
+        *, augmented: bool = False,
     ) -> None:  # fmt: skip
         if isinstance(target, (ast.Tuple, ast.List)):
             for item in target.elts:
@@ -211,7 +222,7 @@ class Statements:
         if kept[:1] == "%" and isinstance(target, ast.Name):
             frame.assign(target.id, value)
             return
-        if not kept or kept[:1] == "$" and isinstance(target, ast.Name):
+        if not kept or (kept[:1] == "$" and isinstance(target, ast.Name)):
             return
         intern = frame.state.intern
         frame.stores.append(
@@ -259,7 +270,9 @@ class Statements:
         self._branch(frame, statement.body, (*when_true, *stale), flag)
         self._branch(frame, statement.orelse, when_false, flag)
 
-    def _loop(self, frame: Frame, statement: ast.stmt, body: list[ast.stmt], small: bool) -> None:
+    def _loop(
+        self, frame: Frame, statement: ast.stmt, body: list[ast.stmt], *, small: bool
+    ) -> None:
         inside = list(flat(body))
         changing = frozenset(n for s in (statement, *inside) for n in bound_names(s))
         nested = any(isinstance(s, _LOOPS) for s in inside) or leaves(body)
@@ -271,7 +284,7 @@ class Statements:
         source = self.expressions.read(frame, statement.iter, ITER)
         self._place(frame, statement.target)
         self._record(frame, statement.target, *self._loop_target(frame, statement.target, source))
-        self._loop(frame, statement, statement.body, is_small(statement.iter))
+        self._loop(frame, statement, statement.body, small=is_small(statement.iter))
         self._branch(frame, statement.orelse, (), 0)
 
     @staticmethod
@@ -316,7 +329,16 @@ class Statements:
                 frame.assign(name, values.element(subject))
             if case.guard is not None:
                 self.expressions.read(frame, case.guard, TEST)
-            self._branch(frame, case.body, (), CONDITIONAL)
+            self._branch(frame, case.body, self._matched(frame, statement, case), CONDITIONAL)
+
+    @staticmethod
+    def _matched(frame: Frame, statement: ast.Match, case: ast.match_case) -> tuple[str, ...]:
+        """What ``case None:`` says to be missing."""
+        pattern = case.pattern
+        if isinstance(pattern, ast.MatchSingleton) and pattern.value is None:
+            held = conditions.peek(frame, statement.subject)
+            return (held,) if held else ()
+        return ()
 
 
 def annotation_value(frame: Frame, node: ast.expr | None) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from celeryleak_lint.catalog.fields import ENTRY_POINT, MEMO, RESOURCE, VOCABULARY, Field
+from celeryleak_lint.catalog.fields import ENTRY_POINT, HEAVY, MEMO, RESOURCE, VOCABULARY, Field
 from celeryleak_lint.config.parse import FIELDS
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
@@ -14,6 +14,7 @@ TABLES: Mapping[str, tuple[Mapping[str, Field], str]] = {
     "resource": (RESOURCE, "Something expensive to build or to keep, by its resolved name."),
     "entry-point": (ENTRY_POINT, "How a framework says how often a function runs."),
     "memo": (MEMO, "A decorator or wrapper that keeps a result."),
+    "heavy": (HEAVY, "A call that holds a whole data set in memory."),
 }
 WORDS = "Whole words of identifiers that hint at frequency, at secrets, or at what a key holds."
 

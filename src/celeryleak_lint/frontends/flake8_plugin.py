@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import sys
 from argparse import Namespace
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import TYPE_CHECKING, ClassVar
 
@@ -110,9 +110,11 @@ class Plugin:
         if "-" in options.filenames:
             cls._request = request
             return
-        cls._rows = _analysed(request)
-        if not is_worker():
-            _shared(cls._rows)
+        if is_worker():
+            cls._rows = _analysed(request)
+            return
+        cls._rows = _analysed(request, _refuse)
+        _shared(cls._rows)
 
     def run(self) -> Iterator[tuple[int, int, str, type[Plugin]]]:
         """The findings of this file."""
@@ -142,7 +144,8 @@ def _request(options: Namespace) -> Request:
         if listed := getattr(options, f"clk_{name}"):
             chosen[name] = list(listed)
     return Request(
-        paths=tuple(path for path in options.filenames if path != "-"),
+        # flake8 has its own word for paths that do not exist
+        paths=tuple(path for path in options.filenames if os.path.exists(path)),
         options=chosen,
         config=options.clk_config or None,
         diff_base=options.clk_diff_base or None,
@@ -156,8 +159,13 @@ def _with_text(request: Request, filename: str, lines: Sequence[str]) -> Request
     return replace(request, paths=(), text="".join(lines).encode(), text_name=filename)
 
 
-def _analysed(request: Request) -> Rows:
-    """The findings by file; none, and a line on stderr, when the analysis cannot be done."""
+def _analysed(
+    request: Request, refuse: Callable[[Sequence[str]], None] = lambda _messages: None
+) -> Rows:
+    """The findings by file; none, and a line on stderr, when the analysis cannot be done.
+
+    What is wrong with the configuration is given to ``refuse``, too, which may raise.
+    """
     from celeryleak_lint.frontends.run import Trouble, run
 
     try:
@@ -168,8 +176,16 @@ def _analysed(request: Request) -> Rows:
     if isinstance(outcome, Trouble):
         for message in outcome.messages:
             _warn(message)
+        refuse(outcome.messages)
         return {}
     return _rows(outcome)
+
+
+def _refuse(messages: Sequence[str]) -> None:
+    """End the flake8 run before it begins: a gate that checks nothing must not pass."""
+    from flake8.exceptions import ExecutionError
+
+    raise ExecutionError(f"celeryleak-lint cannot do its job ({len(messages)} reasons above)")
 
 
 def _rows(outcome: Outcome) -> Rows:

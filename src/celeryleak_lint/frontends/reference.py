@@ -10,7 +10,7 @@ from dataclasses import fields
 import click
 
 from celeryleak_lint.catalog.lookup import Catalog
-from celeryleak_lint.catalog.schema import EntryPoint, Memo, Resource, Tables, Vocabulary
+from celeryleak_lint.catalog.schema import EntryPoint, Heavy, Memo, Resource, Tables, Vocabulary
 from celeryleak_lint.config import Config
 from celeryleak_lint.config.parse import FIELDS, KEYS, nearest
 from celeryleak_lint.frontends.checking import complain
@@ -23,7 +23,8 @@ from celeryleak_lint.report.pages import page
 
 CLEAN, FOUND = 0, 1
 
-_Row = Resource | EntryPoint | Memo
+_KINDS = {Resource: "resource", EntryPoint: "entry point", Memo: "memo", Heavy: "heavy"}
+_Row = Resource | EntryPoint | Memo | Heavy
 
 
 def show_rule(name: str) -> int:
@@ -145,11 +146,12 @@ def _rows(tables: Tables) -> Iterator[_Row]:
     yield from tables.resources
     yield from tables.entry_points
     yield from tables.memos
+    yield from tables.heavy
 
 
 def _listed(tables: Tables) -> Iterator[str]:
     for row in sorted(_rows(tables), key=lambda row: (type(row).__name__, row.id)):
-        kind = {Resource: "resource", EntryPoint: "entry point", Memo: "memo"}[type(row)]
+        kind = _KINDS[type(row)]
         yield f"{kind:<12} {', '.join(row.names) or row.id}"
 
 
@@ -161,6 +163,9 @@ def _answering(catalog: Catalog, name: str) -> tuple[_Row, ...]:
         catalog.call(name),
         catalog.signals.get(name),
         catalog.memos.get(name),
+        catalog.heavy(name),
+        *catalog.conditional(name),
+        *catalog.heavy_methods.get(name, ()),
     )
     by_id = (row for row in _rows(catalog.tables) if row.id == name)
     return tuple(dict.fromkeys(row for row in (*found, *by_id) if row is not None))

@@ -7,7 +7,7 @@ from fnmatch import fnmatchcase
 
 from celeryleak_lint.model.facts import ModuleSummary
 
-_TABLES = ("resource", "entry-point", "memo")
+_TABLES = ("resource", "entry-point", "memo", "heavy")
 
 
 def unused_rows(

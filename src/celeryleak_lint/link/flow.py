@@ -12,15 +12,21 @@ from celeryleak_lint.catalog.lookup import Catalog
 from celeryleak_lint.catalog.schema import Resource
 from celeryleak_lint.catalog.words import split_words
 from celeryleak_lint.link.index import Function
+from celeryleak_lint.link.order import uses_until_rebound
 from celeryleak_lint.link.resolve import Resolver
 from celeryleak_lint.model import values
-from celeryleak_lint.model.facts import FINALLY, CallFact
+from celeryleak_lint.model.facts import EXCEPT, FINALLY, GENERATOR, CallFact
 
 #: Where an object can end, from what settles the question to what leaves it open.
 KEPT = ("global", "class", "closure", "foreign", "handed", "default")
 
+#: Sinks that settle the question by themselves.
+_ENDS = {"ret": "returned", "yield": "yielded", "raise": "handed", "default": "default"}
+
 _DEPTH = 6
 _CLOSING = frozenset({"close", "aclose", "shutdown", "disconnect"})
+#: Ends that say something about closing, and so only about the very object that is closed.
+_CLOSED = frozenset({"closed", "finally", "handled", "plainly", "with", "unclosed-with"})
 #: Words of types that go on holding the handle they are given; others read it and are done.
 _WRAPPER_WORDS = frozenset({"wrapper", "reader", "writer", "stream", "file", "response", "buffer", "buffered", "socket", "transport", "handler", "decoder", "encoder", "iterator", "connection"})  # fmt: skip
 _CLOSERS = frozenset(
@@ -37,8 +43,11 @@ _KEEPER_WORDS = frozenset(
     {"set", "register", "cache", "store", "save", "attach", "bind", "install", "configure", "setup",
      "put", "add", "append", "keep", "remember", "track", "provide", "init", "use", "inject", "mount"}
 )  # fmt: skip
+#: What runs a function with its arguments later: they live on in a thread or process.
+_RUNNERS = frozenset({"Thread", "Process", "Timer", "create_task", "ensure_future", "run_coroutine_threadsafe"})  # fmt: skip
 _PASSING_BUILTINS = frozenset(
-    {"list", "tuple", "set", "dict", "iter", "next", "zip", "enumerate", "reversed", "sorted", "frozenset", "cast", "aiter", "anext"}
+    {"list", "tuple", "set", "dict", "iter", "next", "zip", "enumerate", "reversed", "sorted", "frozenset", "cast", "aiter", "anext",
+     "wait_for", "shield", "gather", "run_until_complete"}
 )  # fmt: skip
 
 
@@ -47,14 +56,17 @@ class Fate:
     """Everything that may happen to one object; ``places`` names what keeps it.
 
     ``ends`` holds words of ``KEPT`` and ``self``, ``returned``, ``yielded``, ``closed``
-    (``finally`` besides when it is closed there), ``with``, ``unclosed-with`` for a ``with``
-    that ends something else, ``captured``, ``local``. ``part_of`` are calls of the same function that got
-    the object as an argument and may hold it.
+    (besides ``finally`` or ``handled`` when it is closed there or in a handler, else
+    ``plainly``), ``with``, ``unclosed-with`` for a ``with`` that ends something else,
+    ``captured``, ``local``. ``part_of`` are calls of the same function that got the object
+    as an argument and may hold it; ``closings`` are the lines of the function on which it
+    is closed.
     """
 
     ends: set[str] = field(default_factory=set)
     places: list[str] = field(default_factory=list)
     part_of: list[int] = field(default_factory=list)
+    closings: list[int] = field(default_factory=list)
 
     @property
     def is_kept(self) -> bool:
@@ -87,6 +99,7 @@ class Flow:
         """What happens to the result of call ``index`` of ``function``."""
         fate = Fate()
         trail = _Trail(self, fate, resource)
+        trail.start = (function, index)
         trail.follow(function, function.fact.calls[index].sinks, 0)
         return fate
 
@@ -107,6 +120,8 @@ class _Trail:
         self.resource = resource
         self.derives = frozenset(resource.derives) if resource is not None else frozenset()
         self.is_handle = resource is not None and resource.kind == "handle"
+        self.is_opened = resource is not None and resource.kind in ("handle", "connection")
+        self.start: tuple[Function, int] | None = None
         self.closes = frozenset(resource.close_methods) if resource is not None else frozenset()
         self.seen: set[tuple[int, str]] = set()
 
@@ -124,16 +139,23 @@ class _Trail:
 
     def _sink(self, function: Function, sink: str, depth: int) -> None:
         word, _, rest = sink.partition(" ")
-        if ">" in sink and (word in ("read",) or sink.startswith(("el>", "item>"))):
+        if ">" in sink and (word == "read" or sink.startswith(("el>", "item>"))):
             self._wrapped(function, sink, depth)
-        elif word == "var":
-            self._variable(function, rest, depth)
-        elif word == "ret":
-            self._end("returned")
-        elif word == "yield":
-            self._end("yielded")
+        elif word in _ENDS:
+            self._end(_ENDS[word])
         elif word == "glob":
             self._end("global", rest)
+        elif word == "with":
+            self._managed()
+        elif word == "cap":
+            self._end("closure" if rest else "captured")
+        else:
+            self._onward(function, word, rest, depth)
+
+    def _onward(self, function: Function, word: str, rest: str, depth: int) -> None:
+        """The sinks that lead on: a name, an attribute, an item, an argument, a receiver."""
+        if word == "var":
+            self._variable(function, rest, depth)
         elif word == "attr":
             self._attribute(function, rest, depth)
         elif word == "sub":
@@ -143,14 +165,6 @@ class _Trail:
             self._argument(function, int(number), label, depth)
         elif word == "recv":
             self._received(function, int(rest), depth)
-        elif word == "with":
-            self._managed()
-        elif word == "raise":
-            self._end("handed")
-        elif word == "cap":
-            self._end("closure" if rest else "captured")
-        elif word == "default":
-            self._end("default")
         else:
             self._end("local")
 
@@ -160,20 +174,24 @@ class _Trail:
         if kind == "el":
             self._element(function, inner, depth)
         elif kind == "read" and (name in self.closes or name in _CLOSING):
-            self._end("closed")
+            # `callback(f.close)` and `addCleanup(f.close)` leave it to somebody who calls it for sure
+            self._end("with" if inner.startswith("arg ") else "closed")
         elif kind == "item" or name in self.derives or "__getattr__" in self.derives:
             self._sink(function, inner, depth)
         else:
             self._end("local")
 
     def _element(self, function: Function, inner: str, depth: int) -> None:
-        if inner.split(" ")[0] in ("drop", "use", "iter", "test"):
+        if inner.partition(" ")[0] in ("drop", "use", "iter", "test"):
             self._end("local")
         else:
             self._sink(function, inner, depth + 1)
 
     def _variable(self, function: Function, name: str, depth: int) -> None:
-        uses = function.uses.get(name, ())
+        if depth == 0 and self.is_opened and self.start is not None and self.start[0] is function:
+            uses = uses_until_rebound(function, self.start[1], name)
+        else:
+            uses = function.uses.get(name, ())
         if not uses:
             self._end("local")
         self.follow(function, uses, depth)
@@ -192,9 +210,9 @@ class _Trail:
     def _item(self, function: Function, container: str, depth: int) -> None:
         root, _ = values.split(container) if values.is_simple(container) else ("", ())
         if root == "!":
-            self._end("self", container[2:])
+            self._end("self", f"{container[2:]}[]")
         elif root[:1] in ("@", "^"):
-            self._end("global", container)
+            self._end("global", f"{container}[]")
         elif root[:1] == "%":
             self._owner(function, root[1:], depth)
         elif root[:1] == "$" and _collects_keywords(function, root[1:]):
@@ -221,16 +239,33 @@ class _Trail:
         call = function.fact.calls[number]
         if call.name in self.closes or call.name in _CLOSING:
             self._end("closed")
-            if call.flags & FINALLY:
-                self._end("finally")
+            self._end("finally" if call.flags & FINALLY else "handled" if call.flags & EXCEPT else "plainly")
+            self.fate.closings.append(call.line)
+        elif call.name in self.derives and self.is_opened:
+            self._part(function, call, depth)
         elif call.name in self.derives or call.name.startswith("with_"):
             self.follow(function, call.sinks, depth + 1)
         elif call.name in ("__enter__", "__aenter__"):
             self._end("closed")
         elif _is_fluent(function, call):
             self.follow(function, call.sinks, depth + 1)
+        elif call.name == "fileno" and any(sink.startswith("arg ") for sink in call.sinks):
+            self._descriptor(function, call)
         else:
             self._end("local")
+
+    def _part(self, function: Function, call: CallFact, depth: int) -> None:
+        """A cursor or a member: where it goes its connection goes, and closing it closes nothing else."""
+        inner = _Trail(self.flow, Fate(), self.resource)
+        inner.seen = self.seen
+        inner.follow(function, call.sinks, depth + 1)
+        self.fate.ends |= (inner.fate.ends - _CLOSED) or {"local"}
+        self.fate.places += inner.fate.places
+
+    def _descriptor(self, function: Function, call: CallFact) -> None:
+        """``os.dup2(f.fileno(), 1)`` hands the file over; ``os.fsync(f.fileno())`` does not."""
+        takers = [function.fact.calls[int(s.split(" ")[1])].name for s in call.sinks if s.startswith("arg ")]
+        self._end("handed" if any(taker in ("dup", "dup2") for taker in takers) else "local")
 
     def _argument(self, function: Function, number: int, label: str, depth: int) -> None:
         call = function.fact.calls[number]
@@ -264,6 +299,10 @@ class _Trail:
             return
         inner = self._inside(callee, name, depth)
         ends = inner.ends
+        if ends & {"closed", "with"}:
+            self.fate.closings.append(function.fact.calls[number].line)
+        if callee.fact.flags & GENERATOR and self.is_opened and not ends & {"closed", "with"}:
+            ends.add("returned")  # the generator holds it until it is exhausted
         if "returned" in ends or "yielded" in ends:
             ends -= {"returned", "yielded", "local"}
             self.fate.part_of.append(number)
@@ -303,7 +342,9 @@ class _Trail:
         call = function.fact.calls[number]
         name = call.name
         words = set(split_words(name))
-        if self.is_handle and not words & _WRAPPER_WORDS and (name[:1].isupper() or not label.isdigit()):
+        if name in _RUNNERS:
+            self._end("handed")
+        elif self.is_handle and not words & _WRAPPER_WORDS and (name[:1].isupper() or not label.isdigit()):
             self._end("local")
         elif call.callee.startswith("@builtins.") and name not in _PASSING_BUILTINS:
             self._end("local")

@@ -8,15 +8,14 @@ runs in tests or at teardown does not.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from celeryleak_lint.link.callgraph import CallGraph
 from celeryleak_lint.catalog.words import split_words
+from celeryleak_lint.link.callgraph import CallGraph
 from celeryleak_lint.link.flow import parameter_name
 from celeryleak_lint.link.holdings import Holding, Holdings, is_bounding_name
-from celeryleak_lint.link.index import Function, Index
+from celeryleak_lint.link.index import Function, Index, Site
 from celeryleak_lint.link.resolve import Resolver
 from celeryleak_lint.model import values
 from celeryleak_lint.model.facts import DELETES, CallFact, StoreFact
@@ -25,7 +24,8 @@ _GROWERS = {
     "append": "", "appendleft": "", "insert": "", "extend": "", "extendleft": "", "add": "0",
     "setdefault": "0", "update": "", "__setitem__": "0",
 }  # fmt: skip
-_SHRINKERS = frozenset(
+#: Methods that take entries out of a collection.
+SHRINKERS = frozenset(
     {"pop", "popitem", "popleft", "clear", "remove", "discard", "difference_update", "intersection_update",
      "symmetric_difference_update", "__delitem__", "subtract"}
 )  # fmt: skip
@@ -43,6 +43,7 @@ class Growth:
 
     ``key`` is the value that names the new entry, empty for keyless growth. ``index`` is
     the call of ``function`` that grows it, or -1 for an assignment of ``stored`` on ``line``.
+    ``given_by`` is the caller whose value ``key`` is, when a helper is given collection and key.
     """
 
     holding: Holding
@@ -54,6 +55,12 @@ class Growth:
     guards: tuple[str, ...]
     index: int = -1
     stored: str = ""
+    given_by: Function | None = None
+
+    @property
+    def keyed_in(self) -> Function:
+        """The function of which ``key`` is a value."""
+        return self.given_by if self.given_by is not None else self.function
 
 
 class GrowthFacts:
@@ -68,14 +75,17 @@ class GrowthFacts:
         self.holdings = holdings
         self.growths: dict[str, list[Growth]] = defaultdict(list)
         self._shrinks: dict[str, list[Function]] = defaultdict(list)
-        self._names: set[str] = set()
+        self._evicted: set[str] = set()
         for function in index.everything:
             if not function.module.is_test:
                 self._read(function)
 
     def shrink(self, holding: Holding) -> Function | None:
         """A function that shrinks a holding in normal operation, if there is one."""
-        return next((f for f in self._shrinks.get(holding.id, ()) if self._runs_normally(f)), None)
+        shrinks = self._shrinks.get(holding.id, [])
+        if holding.id in self._evicted:
+            return shrinks[0]
+        return next((f for f in shrinks if self._runs_normally(f)), None)
 
     def teardown(self, holding: Holding) -> Function | None:
         """A function that shrinks a holding, but only when everything is taken down."""
@@ -101,8 +111,13 @@ class GrowthFacts:
             tail = call.callee.rpartition(".")[2]
             if tail in _GROWERS:
                 self._grown_by_call(function, position, call, tail)
-            elif tail in _SHRINKERS:
-                self._shrunk(function, call.callee.rpartition(".")[0])
+            elif tail in SHRINKERS:
+                key = call.args[0][1] if call.args else ""
+                self._shrunk(function, call.callee.rpartition(".")[0], key)
+            elif tail in ("set", "reset"):
+                held = self.holdings.context_value(call.callee.rpartition(".")[0])
+                if held and not self._is_lazy(function, held, call.guards):
+                    self._shrunk(function, held)
             elif call.callee == "@builtins.len" and call.args and "use" in call.sinks:
                 self._measured(function, call.args[0][1])
             if call.args:
@@ -110,7 +125,7 @@ class GrowthFacts:
 
     def _store(self, function: Function, store: StoreFact) -> None:
         if store.flags & DELETES:
-            self._shrunk(function, store.target)
+            self._shrunk(function, store.target, store.key)
             return
         if "[]" in store.target:
             if store.key == "=:":
@@ -126,22 +141,30 @@ class GrowthFacts:
         elif self._rebinds(function, store):
             self._shrunk(function, store.target)
 
-    @staticmethod
-    def _rebinds(function: Function, store: StoreFact) -> bool:
+    def _rebinds(self, function: Function, store: StoreFact) -> bool:
         if function.is_module_body or function.is_class_body:
             return False
-        if store.target.startswith("!."):
+        if store.target.startswith("!.") and store.target.count(".") == 1:
             return function.name not in ("__init__", "__new__", "__post_init__", "__attrs_post_init__")
-        return store.target[:1] in "@^" and not any(g.startswith(store.target) for g in store.guards)
+        return store.target[:1] in "@^!" and not self._is_lazy(function, store.target, store.guards)
+
+    def _is_lazy(self, function: Function, target: str, guards: tuple[str, ...]) -> bool:
+        """True when a guard says that what is bound is missing: the first binding, not a new one."""
+        if any(guard.startswith(target) for guard in guards):
+            return True
+        bound = self.holdings.of(function, target) if guards else None
+        tested = (self.holdings.of(function, guard) for guard in guards)
+        return bound is not None and any(held == bound for held in tested)
 
     def _grown_by_item(self, function: Function, store: StoreFact) -> None:
         base = store.target[: store.target.index("[]")]
         key = store.key
         if base[:1] == "#" and base == values.split(base)[0]:
             inner = function.fact.calls[int(base[1:])]
-            if inner.callee.rpartition(".")[2] not in ("setdefault", "get") or not inner.args:
-                return
-            base, key = inner.callee.rpartition(".")[0], inner.args[0][1]
+            if self.holdings.of(function, base) is None:
+                if inner.callee.rpartition(".")[2] not in ("setdefault", "get") or not inner.args:
+                    return
+                base, key = inner.callee.rpartition(".")[0], inner.args[0][1]
         self._grow(function, base, store.line, store.column, "item", key, store.guards, -1, store.value)
 
     def _grown_by_call(self, function: Function, position: int, call: CallFact, tail: str) -> None:
@@ -166,13 +189,16 @@ class GrowthFacts:
                 Growth(holding, function, line, column, operation, key, guards, index, stored)
             )
 
-    def _shrunk(self, function: Function, base: str) -> None:
+    def _shrunk(self, function: Function, base: str, key: str = "") -> None:
+        """Whoever is told which entry goes evicts it, whatever the function is called."""
         holding = self.holdings.of(function, base)
         if holding is not None:
             self._shrinks[holding.id].append(function)
+            if any(root[:1] == "$" for root in values.roots(key)):
+                self._evicted.add(holding.id)
 
     def _measured(self, function: Function, value: str) -> None:
-        """A size check counts where the same function also grows or cuts: the explicit bound."""
+        """Who compares the size bounds it, here or by what it then calls."""
         holding = self.holdings.of(function, value) if values.is_simple(value) else None
         if holding is not None:
             self._shrinks[holding.id].append(function)
@@ -182,7 +208,7 @@ class GrowthFacts:
         for label, value in call.args:
             for root in values.roots(value):
                 tail = root.rpartition(".")[2]
-                if tail in _SHRINKERS:
+                if tail in SHRINKERS:
                     self._shrunk(function, root.rpartition(".")[0])
                 elif root[:1] in "@!^" and len(root) > 1:
                     self._handed(function, position, label, root)
@@ -196,11 +222,13 @@ class GrowthFacts:
         for meaning in self.resolver.callees(function, position):
             if meaning.function is not None:
                 known = True
-                self._through_parameter(holding, meaning.function, label)
+                self._through_parameter(holding, meaning.function, label, Site(function, position))
         if not known and _SHRINKING_HELPERS.intersection(split_words(call.name)):
             self._shrinks[holding.id].append(function)
 
-    def _through_parameter(self, holding: Holding, callee: Function, label: str) -> None:
+    def _through_parameter(
+        self, holding: Holding, callee: Function, label: str, site: Site
+    ) -> None:
         """What a helper does to the collection it is given."""
         name = parameter_name(callee, label)
         if name is None:
@@ -210,8 +238,9 @@ class GrowthFacts:
                 if store.flags & DELETES or store.key == "=:":
                     self._shrinks[holding.id].append(callee)
                 else:
+                    key, giver = _given_key(site, callee, store.key)
                     self.growths[holding.id].append(
-                        Growth(holding, callee, store.line, store.column, "item", store.key, store.guards, -1, store.value)
+                        Growth(holding, callee, store.line, store.column, "item", key, store.guards, -1, store.value, giver)
                     )
         for index, call in enumerate(callee.fact.calls):
             base, _, tail = call.callee.rpartition(".")
@@ -219,14 +248,23 @@ class GrowthFacts:
                 if call.callee == "@builtins.len" and call.args and call.args[0][1] == f"${name}":
                     self._shrinks[holding.id].append(callee)
                 continue
-            if tail in _SHRINKERS:
+            if tail in SHRINKERS:
                 self._shrinks[holding.id].append(callee)
             elif tail in _GROWERS:
-                key = next((v for n, v in call.args if n == _GROWERS[tail]), "") if _GROWERS[tail] else ""
+                named = next((v for n, v in call.args if n == _GROWERS[tail]), "") if _GROWERS[tail] else ""
+                key, giver = _given_key(site, callee, named)
                 operation: Operation = "item" if _GROWERS[tail] else "keyless"
                 self.growths[holding.id].append(
-                    Growth(holding, callee, call.line, call.column, operation, key, call.guards, index)
+                    Growth(holding, callee, call.line, call.column, operation, key, call.guards, index, "", giver)
                 )
+
+
+def _given_key(site: Site, callee: Function, key: str) -> tuple[str, Function | None]:
+    """The key as the caller computes it, with the caller, when a helper gets it as a parameter."""
+    for label, value in site.call.args if key[:1] == "$" else ():
+        if parameter_name(callee, label) == key[1:]:
+            return value, site.function
+    return key, None
 
 
 def _is_teardown(name: str) -> bool:
@@ -251,33 +289,3 @@ def stored_is_bounded(growth: Growth) -> bool:
 
 def _bounds_itself(callee: str) -> bool:
     return callee.startswith("@weakref.") or is_bounding_name(callee)
-
-
-def default_growths(index: Index) -> Iterator[tuple[Function, str, int, int, str, int]]:
-    """Growth of mutable default arguments: function, parameter, line, column, key, call index or -1."""
-    for function in index.everything:
-        names = [p.name for p in function.fact.params if _is_mutable_default(function, p.default)]
-        for name in names:
-            yield from _grown_parameter(function, name)
-
-
-def _is_mutable_default(function: Function, default: str) -> bool:
-    return default[:1] in "[{" and len(default) == 1
-
-
-def _grown_parameter(function: Function, name: str) -> Iterator[tuple[Function, str, int, int, str, int]]:
-    mine = f"${name}"
-    for store in function.fact.stores:
-        if store.target.startswith(mine + "[]") and store.flags & DELETES:
-            return
-    for call in function.fact.calls:
-        base, _, tail = call.callee.rpartition(".")
-        if base == mine and tail in _SHRINKERS:
-            return
-    for store in function.fact.stores:
-        if store.target == mine + "[]":
-            yield function, name, store.line, store.column, store.key, -1
-    for position, call in enumerate(function.fact.calls):
-        base, _, tail = call.callee.rpartition(".")
-        if base == mine and tail in ("setdefault", "add") and call.args:
-            yield function, name, call.line, call.column, call.args[0][1], position

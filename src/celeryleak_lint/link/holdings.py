@@ -5,12 +5,14 @@ Knows what is held and whether its type bounds it; what grows and shrinks it is 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from celeryleak_lint.link.caching import Caching
-from celeryleak_lint.link.callgraph import CallGraph
 from celeryleak_lint.catalog.words import split_words
+from celeryleak_lint.link.caching import Caching
+from celeryleak_lint.link.callgraph import CallGraph, Edge
+from celeryleak_lint.link.heat import Thermometer
 from celeryleak_lint.link.index import Class, Function, Index, Site
 from celeryleak_lint.link.resolve import Resolver
 from celeryleak_lint.model import values
@@ -18,16 +20,20 @@ from celeryleak_lint.model.facts import MAIN
 
 HolderKind = Literal["module", "class", "instance", "thread", "function"]
 
-#: Types whose attributes live as long as a thread or a context does.
+#: Types whose attributes live as long as a thread does.
 _THREAD_HOLDERS = frozenset({"threading.local", "_thread._local", "asgiref.local.Local", "gevent.local.local", "werkzeug.local.Local", "eventlet.corolocal.local"})  # fmt: skip
+
+_CONTEXT_VARIABLES = frozenset({"contextvars.ContextVar"})
+_CONTEXT_VALUE = "<value>"
 
 _MAKERS = {
     "dict": "dict", "list": "list", "set": "set", "defaultdict": "dict", "OrderedDict": "dict",
     "Counter": "dict", "deque": "list", "ChainMap": "dict", "UserDict": "dict", "UserList": "list",
 }  # fmt: skip
+_MAKER_LIBRARIES = ("builtins", "collections", "typing")
 _BOUNDING_WORDS = frozenset({"limited", "lru", "ttl", "lfu", "fifo", "bounded", "weak", "expiring", "ring", "capped"})
 _BOUNDING_ARGUMENTS = frozenset({"maxlen", "maxsize", "max_size", "capacity", "limit", "size_limit", "max_entries", "ttl"})
-_FRAMEWORK_FIELDS = ("pydantic.", "sqlmodel.", "msgspec.", "ormar.", "odmantic.", "beanie.", "mongoengine.", "marshmallow.", "rest_framework.serializers.", "django.forms.")  # fmt: skip
+_FRAMEWORK_FIELDS = ("pydantic.", "pydantic_settings.", "sqlmodel.", "msgspec.", "ormar.", "odmantic.", "beanie.", "mongoengine.", "marshmallow.", "rest_framework.serializers.", "django.forms.")  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,9 +57,10 @@ class Holdings:
     """Finds the holding a value refers to; remembers every answer."""
 
     def __init__(
-        self, index: Index, resolver: Resolver, graph: CallGraph, caching: Caching
+        self, index: Index, resolver: Resolver, graph: CallGraph, caching: Caching, heat: Thermometer
     ) -> None:
         self.index = index
+        self.heat = heat
         self.resolver = resolver
         self.graph = graph
         self.caching = caching
@@ -68,15 +75,80 @@ class Holdings:
         mark = value[:1]
         if mark == "@":
             return self._global(value[1:])
-        if mark in "!^" and value.count(".") == 1:
-            owner = self._class_of(function)
-            return self._attribute(owner, value[2:]) if owner is not None else None
-        if mark == "%" and "." not in value and depth == 0:
-            assigned = function.locals.get(value[1:], ())
-            return self.of(function, assigned[0], 1) if len(assigned) == 1 else None
+        if mark == "#":
+            return self._of_call(function, value, depth)
+        if mark in "!^":
+            return self._own(function, value.replace("!.__class__.", "^."))
+        if mark == "%" and "." not in value:
+            return self._of_local(function, value[1:]) if depth == 0 else None
         if mark in "%$" and value.count(".") == 1:
             return self._through_receiver(function, value)
         return None
+
+    def _own(self, function: Function, value: str) -> Holding | None:
+        """``self.items``, ``cls.items``, and ``self._local.items`` of a thread-local on ``self``."""
+        owner = self._class_of(function)
+        if owner is None:
+            return None
+        names = value.split(".")[1:]
+        if len(names) == 1:
+            return self._attribute(owner, names[0])
+        if len(names) == 2 and self._is_thread_local(owner, names[0]):
+            name = ".".join(names)
+            lifetime = self.lifetime(owner)
+            if lifetime != "call":
+                return Holding("thread", f"{owner.id}.{name}", name, "collection", owner, lifetime)
+        return None
+
+    def _is_thread_local(self, owner: Class, name: str) -> bool:
+        return any(
+            self.made_by(method, value) in _THREAD_HOLDERS
+            for method, value in self.resolver.attribute_values(owner, name)
+        )
+
+    def _of_local(self, function: Function, name: str) -> Holding | None:
+        """What a local name was assigned once, or first looked up in a thread-local."""
+        assigned = function.locals.get(name, ())
+        found = [held for value in assigned if (held := self.of(function, value, 1)) is not None]
+        if len(assigned) == 1 or found and found[0].kind == "thread":
+            return found[0] if found else None
+        return None
+
+    def _of_call(self, function: Function, value: str, depth: int) -> Holding | None:
+        """``getattr(local, "items")``, ``context_variable.get()`` and ``type(self).items``."""
+        root, segments = values.split(value)
+        call = function.fact.calls[int(root[1:])]
+        given = [argument for _, argument in call.args]
+        if call.callee == "@builtins.type" and given == ["!"] and len(segments) == 1:
+            return self._own(function, f"^.{segments[0]}")
+        if segments:
+            return None
+        if call.callee == "@builtins.getattr" and len(given) > 1 and values.literal_text(given[1]):
+            held = self.of(function, values.attribute(given[0], given[1][1:]), depth)
+            return held if held is not None and held.kind == "thread" else None
+        if call.callee[:1] == "@" and call.name == "get":
+            return self._global(self.context_value(call.callee.rpartition(".")[0])[1:])
+        return None
+
+    def context_value(self, value: str) -> str:
+        """The value that a module-level context variable holds, as a name; empty for anything else."""
+        if value[:1] != "@" or self._maker(value[1:]) not in _CONTEXT_VARIABLES:
+            return ""
+        return f"{value}.{_CONTEXT_VALUE}"
+
+    def _maker(self, dotted: str) -> str:
+        """The dotted name of what a module-level name was made by."""
+        owner, _, name = self.resolver.canonical(dotted).rpartition(".")
+        body = self.index.bodies.get(owner)
+        made = self.index.module_values.get(owner, {}).get(name, ())
+        return next((self.made_by(body, value) for value in made), "") if body is not None else ""
+
+    def made_by(self, function: Function, value: str) -> str:
+        """The dotted name that was called to make a value; empty when none was."""
+        if value[:1] != "#" or not value[1:].isdigit():
+            return ""
+        callee = values.split(function.fact.calls[int(value[1:])].callee)[0]
+        return self.resolver.canonical(callee[1:]) if callee[:1] == "@" else ""
 
     def _through_receiver(self, function: Function, value: str) -> Holding | None:
         owner, _, name = value.partition(".")
@@ -106,7 +178,7 @@ class Holdings:
         assigned = self.index.module_values.get(owner, {}).get(name)
         body = self.index.bodies.get(owner)
         if assigned and body is not None:
-            shape = self._shape(body, assigned)
+            shape = self.shape(body, assigned)
             return Holding("module", canonical, name, shape) if shape else None
         if owner in self.index.modules:
             return None
@@ -114,14 +186,25 @@ class Holdings:
 
     def _of_instance(self, owner: str, name: str) -> Holding | None:
         """``processor.items`` where ``processor`` is a module-level instance, a thread-local or a function."""
+        maker = self._maker(owner) if owner else ""
+        if maker in _THREAD_HOLDERS or maker in _CONTEXT_VARIABLES and name == _CONTEXT_VALUE:
+            shown = owner.rpartition(".")[2]
+            return Holding("thread", f"{owner}.{name}", shown + f".{name}".removesuffix(f".{_CONTEXT_VALUE}"), "collection")
         for meaning in self.resolver.named(owner):
-            if meaning.kind == "instance" and meaning.name in _THREAD_HOLDERS:
-                return Holding("thread", f"{owner}.{name}", f"{owner.rpartition('.')[2]}.{name}", "collection")
             if meaning.kind == "function" and meaning.function is not None:
-                return Holding("function", f"{owner}.{name}", f"{meaning.function.name}.{name}", "collection")
+                return self._of_function(meaning.function, name)
             if meaning.kind == "instance" and meaning.cls is not None:
                 return self._attribute(meaning.cls, name)
         return None
+
+    def _of_function(self, function: Function, name: str) -> Holding | None:
+        """``f.cache``, unless the module body makes it a bounded collection."""
+        module = function.module.module
+        assigned = self.index.module_values.get(module, {}).get(f"{function.fact.qualname}.{name}", ())
+        body = self.index.bodies.get(module)
+        if assigned and body is not None and not self.shape(body, assigned):
+            return None
+        return Holding("function", f"{function.id}.{name}", f"{function.name}.{name}", "collection")
 
     # -- attributes ------------------------------------------------------------------------
 
@@ -142,7 +225,7 @@ class Holdings:
                 and value[:1] != ":"
             ]
             if stored:
-                shapes = [shape for f, value in stored if (shape := self._shape(f, [value]))]
+                shapes = [shape for f, value in stored if (shape := self.shape(f, [value]))]
                 return self._instance_holding(owner, name, shapes[0]) if shapes else None
         for owner in chain:
             for attribute, value, _ in owner.fact.attributes:
@@ -154,11 +237,13 @@ class Holdings:
         lifetime = self.lifetime(cls)
         if lifetime == "call":
             return None
+        if _THREAD_HOLDERS.intersection(self.resolver.ancestors(cls)):
+            return Holding("thread", f"{cls.id}.{name}", name, shape, cls, lifetime)
         return Holding("instance", f"{cls.id}.{name}", name, shape, cls, lifetime)
 
     def _class_holding(self, cls: Class, name: str, value: str) -> Holding | None:
         body = self.index.class_bodies.get(cls.id)
-        shape = self._shape(body, [value]) if body is not None else ""
+        shape = self.shape(body, [value]) if body is not None else ""
         if not shape or self._is_copied_per_instance(cls) or cls.fact.parent:
             return None
         return Holding("class", f"{cls.id}.{name}", name, shape, cls)
@@ -186,6 +271,9 @@ class Holdings:
     def _find_lifetime(self, cls: Class) -> Literal["process", "call", "unknown"]:
         if self.caching.is_singleton(cls):
             return "process"
+        entry = self.heat.instance_entry(cls)
+        if entry is not None and entry.instance != "unknown":
+            return "process" if entry.instance == "per-process" else "call"
         family = (cls, *self.graph.subclasses(cls))
         edges = [
             edge
@@ -197,8 +285,13 @@ class Holdings:
             return "process"
         if any(self.caching.keeps_for_process(edge.function) for edge in edges):
             return "process"
-        real = [e for e in edges if e.site is None or not e.site.call.flags & MAIN]
-        return "call" if real else "unknown"
+        return "unknown" if all(self._runs_once(edge) for edge in edges) else "call"
+
+    def _runs_once(self, edge: Edge) -> bool:
+        """True for the ``__main__`` part, commands and start-up names: one instance for the whole run."""
+        if edge.site is not None and edge.site.call.flags & MAIN:
+            return True
+        return self.heat.is_once_like(edge.function) or self.heat.tool(edge.function) is not None
 
     @staticmethod
     def _is_kept_global(site: Site | None) -> bool:
@@ -209,7 +302,7 @@ class Holdings:
 
     # -- shapes ----------------------------------------------------------------------------
 
-    def _shape(self, function: Function, assigned: list[str] | tuple[str, ...]) -> str:
+    def shape(self, function: Function, assigned: Sequence[str]) -> str:
         """``dict``, ``list`` or ``set`` for an unbounded collection; empty for anything else."""
         for value in assigned:
             for choice in values.choices(value):
@@ -223,14 +316,15 @@ class Holdings:
 
     def _made(self, function: Function, index: int) -> str:
         call = function.fact.calls[index]
-        shape = _MAKERS.get(call.name, "")
+        library, _, name = self.made_by(function, f"#{index}").rpartition(".")
+        shape = _MAKERS.get(name, "") if library in _MAKER_LIBRARIES else ""
         if not shape:
             return ""
         if any(label in _BOUNDING_ARGUMENTS for label, _ in call.args):
             return ""
-        if call.name == "deque" and len(call.args) > 1:
+        if name == "deque" and len(call.args) > 1:
             return ""
-        if call.name == "defaultdict" and self._values_are_bounded(function, call.args):
+        if name == "defaultdict" and self._values_are_bounded(function, call.args):
             return ""
         return shape
 

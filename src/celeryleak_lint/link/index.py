@@ -20,7 +20,6 @@ from celeryleak_lint.model.facts import (
     ModuleSummary,
 )
 
-
 #: Values of what binds arguments and passes the call on.
 PARTIALS = frozenset({"@functools.partial", "@functools.partialmethod"})
 
@@ -32,9 +31,30 @@ class Function:
     id: str
     fact: FunctionFact
     module: ModuleSummary
-    locals: dict[str, tuple[str, ...]] = field(default_factory=dict)
-    uses: dict[str, tuple[str, ...]] = field(default_factory=dict)
-    types: dict[str, str] = field(default_factory=dict)
+    _tables: tuple[dict[str, tuple[str, ...]], dict[str, tuple[str, ...]], dict[str, str]] | None = None
+
+    @property
+    def locals(self) -> dict[str, tuple[str, ...]]:
+        """All values assigned to each local variable."""
+        return (self._tables or self._tabulate())[0]
+
+    @property
+    def uses(self) -> dict[str, tuple[str, ...]]:
+        """The sinks of each local variable and parameter."""
+        return (self._tables or self._tabulate())[1]
+
+    @property
+    def types(self) -> dict[str, str]:
+        """The annotations of local variables and of attributes of ``self``."""
+        return (self._tables or self._tabulate())[2]
+
+    def _tabulate(
+        self,
+    ) -> tuple[dict[str, tuple[str, ...]], dict[str, tuple[str, ...]], dict[str, str]]:
+        """Made on demand: most functions are never asked."""
+        fact = self.fact
+        self._tables = (dict(fact.locals), dict(fact.uses), dict(fact.types))
+        return self._tables
 
     @property
     def name(self) -> str:
@@ -262,7 +282,4 @@ def _function(prefix: str, fact: FunctionFact, summary: ModuleSummary) -> Functi
         prefix + fact.qualname if fact.qualname else summary.module,
         fact,
         summary,
-        dict(fact.locals),
-        dict(fact.uses),
-        dict(fact.types),
     )

@@ -66,7 +66,7 @@ class Keys:
     def _expand(self, function: Function, value: str, found: _Mentioned, depth: int) -> None:
         for root in values.roots(value):
             mark = root[:1]
-            if mark == "=" or not root:
+            if mark == "=" or not root or _is_constant(root):
                 continue
             found.only_literals = False
             base, segments = values.split(root)
@@ -89,9 +89,7 @@ class Keys:
     @staticmethod
     def _global(base: str, found: _Mentioned) -> None:
         last = base.rpartition(".")[2]
-        if last.isupper():
-            found.names[last.lower()] = None
-        elif last[:1].isupper():
+        if last[:1].isupper():
             found.is_type = True
         else:
             found.names[last] = None
@@ -123,3 +121,8 @@ class Keys:
         if depth < _DEPTH:
             for assigned in function.locals.get(name, ()):
                 self._expand(function, assigned, found, depth + 1)
+
+
+def _is_constant(root: str) -> bool:
+    """True for ``LIMIT`` and ``Color.RED``: a name in capitals stands for one value."""
+    return root[:1] == "@" and root.rpartition(".")[2].isupper()

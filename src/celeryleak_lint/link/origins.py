@@ -59,13 +59,13 @@ class Origins:
         if call.callee[:1] != "@":
             self._value(function, call.callee, origin, depth + 1, seen)
         for label, value in call.args:
-            if self.catalog.is_credential(label) and self._is_callers(function, value):
+            if self.catalog.is_credential(label) and self._is_callers(function, value, depth):
                 origin.credential = True
             self._value(function, value, origin, depth + 1, seen)
 
-    def _is_callers(self, function: Function, value: str) -> bool:
+    def _is_callers(self, function: Function, value: str, depth: int) -> bool:
         inner = Origin()
-        self._value(function, value, inner, 1, set())
+        self._value(function, value, inner, depth + 1, set())
         return bool(inner.params)
 
     def _value(self, function: Function, value: str, origin: Origin, depth: int, seen: set[str]) -> None:
@@ -107,7 +107,7 @@ class Origins:
         for store in function.fact.stores:
             if store.target == f"%{name}[]":
                 label = values.literal_text(store.key) or ""
-                if label and self.catalog.is_credential(label) and self._is_callers(function, store.value):
+                if label and self.catalog.is_credential(label) and self._is_callers(function, store.value, depth):
                     origin.credential = True
                 self._value(function, store.value, origin, depth + 1, seen)
 

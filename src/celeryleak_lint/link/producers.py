@@ -10,14 +10,14 @@ from collections import deque
 from dataclasses import dataclass
 
 from celeryleak_lint.catalog.lookup import Catalog
-from celeryleak_lint.catalog.schema import Exemption, Resource
+from celeryleak_lint.catalog.schema import Condition, Exemption, Resource
 from celeryleak_lint.link.caching import Caching, fills_what_is_missing
 from celeryleak_lint.link.callgraph import CallGraph, Edge
 from celeryleak_lint.link.flow import Fate, Flow, parameter_name
 from celeryleak_lint.link.index import Class, Function, Index, Site
 from celeryleak_lint.link.resolve import Resolver
-from celeryleak_lint.model.facts import CallFact
 from celeryleak_lint.model import values
+from celeryleak_lint.model.facts import CallFact
 
 _RANK = {"never-released": 0, "until-gc": 1, "cost": 2}
 _INITIALISERS = frozenset({"__init__", "__post_init__", "__attrs_post_init__", "model_post_init"})
@@ -156,11 +156,15 @@ class Production:
         derived = self._resource_classes()
         for function in self.index.everything:
             for position, call in enumerate(function.fact.calls):
-                if self._may_construct(function, call.callee, derived):
+                if self._is_conditional(call) or self._may_construct(function, call.callee, derived):
                     constructed = self._constructed(function, position)
                     if constructed is not None and constructed[0].report:
                         found.append((Site(function, position), *constructed))
         return found
+
+    def _is_conditional(self, call: CallFact) -> bool:
+        """True for a call with an argument on which some row of the catalog depends."""
+        return any(label in self.catalog.conditions for label, _ in call.args)
 
     def _resource_classes(self) -> dict[str, str]:
         """Names of project classes that derive from a resource or are one, with the resource's name."""
@@ -197,6 +201,9 @@ class Production:
     def _constructed(self, function: Function, index: int) -> tuple[Resource, str] | None:
         """The resource a call builds, and the name under which it is built."""
         for meaning in self.resolver.callees(function, index):
+            for conditional in self.catalog.conditional(meaning.name):
+                if self._meets(function.fact.calls[index], conditional):
+                    return conditional, meaning.name
             row = self._row(meaning.name) if meaning.kind in ("external", "class") else None
             if row is not None:
                 return row, meaning.name
@@ -239,20 +246,27 @@ class Production:
     def _exempted(self, site: Site, resource: Resource) -> Exemption | None:
         for exemption in resource.unless:
             for label, value in site.call.args:
-                if label == exemption.argument and self._matches(site.function, value, exemption):
+                if label == exemption.argument and self._matches(value, exemption):
                     return exemption
             if "<absent>" in exemption.equals and not _mentions(site.call, exemption.argument):
                 return exemption
         return None
 
-    def _matches(self, function: Function, value: str, exemption: Exemption) -> bool:
-        if not exemption.equals:
+    def _meets(self, call: CallFact, row: Resource) -> bool:
+        return any(
+            label == condition.argument and self._matches(value, condition)
+            for condition in row.when
+            for label, value in call.args
+        )
+
+    def _matches(self, value: str, condition: Exemption | Condition) -> bool:
+        if not condition.equals:
             return value != "=None"
         for choice in values.choices(value):
             text = values.literal_text(choice)
-            if text is not None and text in exemption.equals:
+            if text is not None and text in condition.equals:
                 return True
-            if choice[:1] == "@" and self.resolver.canonical(choice[1:]) in exemption.equals:
+            if choice[:1] == "@" and self.resolver.canonical(choice[1:]) in condition.equals:
                 return True
         return False
 
@@ -294,10 +308,8 @@ class Production:
 
     def _sites_of(self, producer: Producer) -> list[tuple[Site, Resource, str, Producer]]:
         resource, name = producer.build.resource, producer.build.name
-        if producer.cls is None:
-            edges = self.graph.callers(producer.function)
-        else:
-            edges = self.owner_builders(producer.cls)
+        cls = producer.cls
+        edges = self.owner_builders(cls) if cls else list(self.graph.callers(producer.function))
         found: list[tuple[Site, Resource, str, Producer]] = []
         for edge in edges:
             if edge.site is not None and _is_given(producer, edge.site.call):
@@ -318,6 +330,6 @@ class Production:
         return edges
 
     @staticmethod
-    def _calls_super_init(cls: Class) -> bool:
-        init = cls.methods.get("__init__")
+    def _calls_super_init(derived: Class) -> bool:
+        init = derived.methods.get("__init__")
         return init is not None and any(call.name == "__init__" for call in init.fact.calls)

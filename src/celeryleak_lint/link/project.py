@@ -15,6 +15,7 @@ from celeryleak_lint.link.holdings import Holdings
 from celeryleak_lint.link.index import Index
 from celeryleak_lint.link.keys import Keys
 from celeryleak_lint.link.origins import Origins
+from celeryleak_lint.link.processes import Processes
 from celeryleak_lint.link.producers import Production
 from celeryleak_lint.link.resolve import Resolver
 from celeryleak_lint.link.roots import separate
@@ -27,7 +28,7 @@ class Project:
 
     __slots__ = (
         "caching", "catalog", "configuration", "deploy", "flow", "graph", "growth", "heat", "holdings", "index", "keys", "origins",
-        "production", "resolver",
+        "processes", "production", "resolver",
     )  # fmt: skip
 
     def __init__(
@@ -41,8 +42,11 @@ class Project:
         self.caching = Caching(self.resolver, self.graph, catalog)
         self.flow = Flow(self.resolver, catalog)
         self.heat = Thermometer(self.resolver, self.graph, self.caching, self.flow, catalog)
+        self.processes = Processes(self.index, self.heat.marks, catalog)
         self.origins = Origins(catalog, self.resolver.binder)
-        self.holdings = Holdings(self.index, self.resolver, self.graph, self.caching)
+        self.holdings = Holdings(
+            self.index, self.resolver, self.graph, self.caching, self.heat
+        )
         self.growth = GrowthFacts(self.index, self.resolver, self.graph, self.holdings)
         self.keys = Keys(catalog)
         self.production = Production(

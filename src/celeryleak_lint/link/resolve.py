@@ -12,10 +12,12 @@ from typing import Literal
 
 from celeryleak_lint.catalog.lookup import Catalog
 from celeryleak_lint.link.index import PARTIALS, Class, Function, Index, partial_of
+from celeryleak_lint.link.naming import Naming
 from celeryleak_lint.model import values
 from celeryleak_lint.model.facts import CLASSMETHOD
 
-_DEPTH = 12
+#: Questions that may be open at a time: a bound on recursion through values.
+_MOST_AT_ONCE = 40
 _PROPERTIES = frozenset(
     {"@builtins.property", "@functools.cached_property", "@django.utils.functional.cached_property"}
 )
@@ -46,6 +48,7 @@ class Resolver:
     def __init__(self, index: Index, catalog: Catalog) -> None:
         self.index = index
         self.catalog = catalog
+        self.naming = Naming(index)
         self._globals: dict[str, Meanings] = {}
         self._values: dict[tuple[int, str], Meanings] = {}
         self._ancestors: dict[str, tuple[str, ...]] = {}
@@ -54,50 +57,9 @@ class Resolver:
 
     # -- names -----------------------------------------------------------------------------
 
-    def canonical(self, dotted: str, depth: int = 0) -> str:
+    def canonical(self, dotted: str) -> str:
         """The dotted name a global name finally stands for, re-exports followed."""
-        module, rest = self._split_module(dotted)
-        if module is None or not rest or depth > _DEPTH:
-            return dotted
-        head, _, tail = rest.partition(".")
-        own = f"{module}.{head}" if module else head
-        if own in self.index.classes or own in self.index.functions:
-            return dotted
-        target = self.index.imports[module].get(head)
-        if target is not None and target != dotted:
-            return self.canonical(f"{target}.{tail}" if tail else target, depth + 1)
-        if head in self.index.module_values.get(module, {}):
-            return dotted
-        for star in self.index.modules[module].stars:
-            if star in self.index.modules and star != module:
-                found = self.canonical(f"{star}.{rest}", depth + 1)
-                if found != f"{star}.{rest}" or self._is_defined(found):
-                    return found
-            elif star and star not in self.index.modules:
-                return f"{star}.{rest}"
-        return dotted
-
-    def _split_module(self, dotted: str) -> tuple[str | None, str]:
-        """The longest prefix that is a module of the project, and what follows it."""
-        if dotted in self.index.modules:
-            return dotted, ""
-        cut = len(dotted)
-        while (cut := dotted.rfind(".", 0, cut)) > 0:
-            if dotted[:cut] in self.index.modules:
-                return dotted[:cut], dotted[cut + 1 :]
-        return ("", dotted) if "" in self.index.modules else (None, dotted)
-
-    def _is_defined(self, dotted: str) -> bool:
-        module, rest = self._split_module(dotted)
-        if module is None:
-            return False
-        head = rest.partition(".")[0]
-        own = f"{module}.{head}"
-        return (
-            own in self.index.classes
-            or own in self.index.functions
-            or head in self.index.module_values.get(module, {})
-        )
+        return self.naming.canonical(dotted)
 
     def named(self, dotted: str) -> Meanings:
         """What a global dotted name means."""
@@ -118,7 +80,7 @@ class Resolver:
         cls = self.index.classes.get(dotted)
         if cls is not None:
             return (Meaning("class", dotted, cls=cls),)
-        module, rest = self._split_module(dotted)
+        module, rest = self.naming.split_module(dotted)
         if module is None or not rest:
             return (Meaning("external", dotted),)
         owner, _, attr = dotted.rpartition(".")
@@ -151,7 +113,7 @@ class Resolver:
         known = self._values.get(key)
         if known is not None:
             return known
-        if key in self._busy or len(self._busy) > 40:
+        if key in self._busy or len(self._busy) > _MOST_AT_ONCE:
             return ()
         self._busy.add(key)
         found = self._meanings(function, value)
@@ -297,12 +259,12 @@ class Resolver:
 
     def bases(self, cls: Class) -> tuple[str, ...]:
         """The dotted names of a class's direct bases, re-exports followed."""
-        found: list[str] = []
-        for base in cls.fact.bases:
-            for choice in values.choices(base):
-                if choice[:1] == "@" and choice[1:] != "builtins.object":
-                    found.append(self.canonical(values.split(choice)[0][1:]))
-        return tuple(found)
+        return tuple(
+            self.canonical(values.split(choice)[0][1:])
+            for base in cls.fact.bases
+            for choice in values.choices(base)
+            if choice[:1] == "@" and choice[1:] != "builtins.object"
+        )
 
     def ancestors(self, cls: Class) -> tuple[str, ...]:
         """All dotted names a class derives from, nearest first, without itself."""

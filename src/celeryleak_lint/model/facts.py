@@ -104,13 +104,20 @@ class ParameterFact(msgspec.Struct, frozen=True, array_like=True, gc=False):
     kind: str
 
 
+class ExitFact(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """One ``return`` under a condition and outside of handlers, with what is known to be missing there."""
+
+    line: int
+    guards: tuple[str, ...]
+
+
 class FunctionFact(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """One function, lambda, class body or (with an empty ``qualname``) module body.
 
     ``cls`` and ``parent`` are qualified names of the class and the function around it.
     ``locals`` pairs a name with all values assigned to it; ``uses`` pairs a local or
     parameter with the sinks it goes to. ``reads`` are attributes of ``self`` that are read,
-    with their first line.
+    with their first line. ``exits`` are the early returns.
     """
 
     qualname: str
@@ -129,6 +136,7 @@ class FunctionFact(msgspec.Struct, frozen=True, array_like=True, gc=False):
     uses: tuple[tuple[str, tuple[str, ...]], ...]
     returns: tuple[str, ...]
     reads: tuple[tuple[str, int], ...]
+    exits: tuple[ExitFact, ...] = ()
 
 
 class ClassFact(msgspec.Struct, frozen=True, array_like=True, gc=False):

@@ -36,6 +36,8 @@ class Suspect:
     constructor. ``no_fix`` says why no fix is offered. ``call`` is the normalised text of
     the construct that the fingerprint uses instead of a line number. With a ``span`` the
     place is known already (deploy files, items of settings) and the finder is not asked.
+    ``excuses`` pairs lines of ``path`` with codes of other linters: where a comment names
+    one of them, its author has judged the same thing already, and nothing is reported.
     """
 
     code: str
@@ -48,6 +50,7 @@ class Suspect:
     trace: tuple[SuspectStep, ...] = ()
     no_fix: str | None = None
     span: Span | None = None
+    excuses: tuple[tuple[int, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

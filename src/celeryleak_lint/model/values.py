@@ -8,7 +8,8 @@ A value is one string, so that summaries stay compact, hashable and serialisable
 ``$name``   a parameter          ``%name``  a local variable
 ``>name``   a variable of an enclosing function
 ``!``       the instance (``self``)        ``^``  the class (``cls``)
-``=text``   a literal; ``=~`` when its text is not kept
+``=text``   a literal; ``=~`` when its text is not kept, with a word behind it for a
+            piece of SQL (``=~limited``)
 ``|a\\tb``   either of several values (``a or b``, conditional expressions)
 ``[a b``    a new list, tuple, set or comprehension that mentions these roots
 ``{a b``    a new dict that mentions these roots
@@ -22,6 +23,8 @@ from __future__ import annotations
 
 UNKNOWN = "?"
 LITERAL = "=~"
+#: Pieces of SQL whose text is not kept: one that bounds its rows, one that picks some, any other query.
+LIMITED, FILTERED, SELECTING = "=~limited", "=~filtered", "=~selecting"
 SELF = "!"
 CLASS = "^"
 
@@ -115,4 +118,4 @@ def _segments(text: str) -> tuple[str, ...]:
 
 def literal_text(value: str) -> str | None:
     """The text of a kept string, number or keyword literal, else ``None``."""
-    return value[1:] if value[:1] == "=" and value != LITERAL else None
+    return value[1:] if value[:1] == "=" and not value.startswith(LITERAL) else None

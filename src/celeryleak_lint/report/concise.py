@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from celeryleak_lint.model.findings import Failure, Report
-from celeryleak_lint.report.escape import escaped
+from celeryleak_lint.report.escape import escaped, leading
 from celeryleak_lint.report.view import View
 
 
 def render_concise(report: Report, view: View) -> str:
     """All findings, one line each, in the order of the report."""
     return "".join(
-        f"{escaped(view.path(finding.path))}:{finding.span.line}:{finding.span.column}: "
+        f"{leading(view.path(finding.path))}:{finding.span.line}:{finding.span.column}: "
         f"{finding.code} {escaped(finding.message)}\n"
         for finding in report.findings
     )
@@ -21,4 +21,4 @@ def render_failure(failure: Failure, view: View) -> str:
     message = f"{failure.code} {escaped(failure.message)}"
     if not failure.path:
         return message
-    return f"{escaped(view.path(failure.path))}:{failure.line}:{failure.column}: {message}"
+    return f"{leading(view.path(failure.path))}:{failure.line}:{failure.column}: {message}"

@@ -1,10 +1,11 @@
-"""Text that is safe to show: what a hostile file name or source line could do to a terminal."""
+"""Text that is safe to show: what a hostile file name or source line could do to its reader."""
 
 from __future__ import annotations
 
 import unicodedata
 
 #: Control, format (such as right-to-left overrides), surrogate, line and paragraph separators.
+#: Noncharacters are unsafe, too: XML forbids them.
 _UNSAFE = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 #: Anywhere in a line of a log, this begins a command to the runner of GitHub's workflows.
 _COMMAND = "##["
@@ -18,13 +19,20 @@ def escaped(text: str) -> str:
     return text.replace(_COMMAND, "##\\x5b")
 
 
+def leading(path: str) -> str:
+    """A path, escaped, to begin a line with: two colons there are a command to GitHub's runner."""
+    shown = escaped(path)
+    return f"./{shown}" if shown.startswith("::") else shown
+
+
 def width(text: str) -> int:
     """How many terminal columns escaped text takes."""
     return sum(_columns(character) for character in text)
 
 
 def _shown(character: str) -> str:
-    if unicodedata.category(character) not in _UNSAFE:
+    is_noncharacter = ord(character) & 0xFFFE == 0xFFFE
+    if unicodedata.category(character) not in _UNSAFE and not is_noncharacter:
         return character
     return ascii(character)[1:-1]
 

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 from xml.sax.saxutils import escape, quoteattr
 
 from celeryleak_lint.model.findings import Failure, Finding, Report
 from celeryleak_lint.report.escape import escaped
 from celeryleak_lint.report.view import View
-
-#: Noncharacters that XML 1.0 forbids although they are no control characters.
-_FORBIDDEN = re.compile("[\ufffe\uffff]")
 
 
 def render_junit(report: Report, view: View, *, seconds: float) -> str:
@@ -47,7 +43,7 @@ def _suite(name: str, cases: Iterable[str], failures: int, errors: int) -> str:
 def _finding(finding: Finding, view: View) -> str:
     place = f"{view.path(finding.path)}:{finding.span.line}:{finding.span.column}"
     steps = (f"{view.path(step.path)}:{step.line}: {step.note}" for step in finding.trace)
-    text = "\n".join(map(_shown, (f"{place}: {finding.code} {finding.message}", *steps)))
+    text = "\n".join(map(escaped, (f"{place}: {finding.code} {finding.message}", *steps)))
     return "\n".join(
         (
             f"    <testcase name={_attribute(f'{finding.code} {place}')} "
@@ -67,15 +63,11 @@ def _failure(failure: Failure, view: View) -> str:
             f"    <testcase name={_attribute(f'{failure.code} {place}')} "
             f'classname={_attribute(path)} time="0">',
             f"      <error type={_attribute(failure.code)} "
-            f"message={_attribute(failure.message)}>{escape(_shown(failure.message))}</error>",
+            f"message={_attribute(failure.message)}>{escape(escaped(failure.message))}</error>",
             "    </testcase>",
         )
     )
 
 
 def _attribute(text: str) -> str:
-    return quoteattr(_shown(text))
-
-
-def _shown(text: str) -> str:
-    return _FORBIDDEN.sub(lambda match: ascii(match.group())[1:-1], escaped(text))
+    return quoteattr(escaped(text))

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from celeryleak_lint.model.findings import Effect, Finding, Report
-from celeryleak_lint.report.escape import escaped, width
+from celeryleak_lint.report.escape import escaped, leading, width
 from celeryleak_lint.report.view import View
 
 EFFECTS: dict[Effect, str] = {
@@ -38,7 +38,7 @@ def render_text(report: Report, view: View, *, color: bool) -> str:
 
 def _lines(finding: Finding, view: View, paint: _Paint) -> Iterator[str]:
     span = finding.span
-    place = f"{escaped(view.path(finding.path))}:{span.line}:{span.column}:"
+    place = f"{leading(view.path(finding.path))}:{span.line}:{span.column}:"
     code = paint("red", finding.code)
     yield f"{paint('bold', place)} {code} {escaped(finding.message)} [{finding.confidence}]"
     yield from _frame(finding, view, paint)

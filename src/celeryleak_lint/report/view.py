@@ -31,9 +31,7 @@ class View:
             shown = os.path.relpath(full, self.working_directory)
         except ValueError:  # another drive: there is no relative way
             shown = full
-        shown = shown.replace(os.sep, "/")
-        # at the start of a line, two colons begin a command to the runner of GitHub's workflows
-        return f"./{shown}" if shown.startswith("::") else shown
+        return shown.replace(os.sep, "/")
 
     def line(self, path: str, number: int) -> str:
         """Line ``number`` (from 1) without its line end; empty when it cannot be read any more."""

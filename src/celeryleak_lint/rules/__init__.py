@@ -24,8 +24,8 @@ from celeryleak_lint.rules import (
     singleton_collection,
     task_declared_per_call,
     thread_local,
-    with_does_not_close,
     tracing_left_on,
+    with_does_not_close,
     worker_never_recycled,
 )
 from celeryleak_lint.rules.base import Rule

@@ -60,10 +60,9 @@ def _fresh_keys(project: Project, function: Function) -> Iterator[Suspect]:
         site = edge.site
         if site is None or site.function.module.is_test or site.function.is_module_body:
             continue
-        fresh = _fresh_argument(project, site)
-        if fresh is None or project.heat.heat(site.function).rank == "once":
+        shown = _fresh_argument(project, site)
+        if shown is None or _runs_once(project, site.function):
             continue
-        label, shown = fresh
         call = site.call
         trace = (
             *project.heat.heat(site.function).steps,
@@ -84,19 +83,24 @@ def _fresh_keys(project: Project, function: Function) -> Iterator[Suspect]:
         )
 
 
+def _runs_once(project: Project, function: Function) -> bool:
+    heat = project.heat.heat(function)
+    return heat.rank == "once" or (not heat.is_hot and project.heat.is_once_like(function))
+
+
 def _certainty(project: Project, function: Function) -> Confidence:
     return "certain" if project.heat.heat(function).is_hot else "likely"
 
 
-def _fresh_argument(project: Project, site: Site) -> tuple[str, str] | None:
+def _fresh_argument(project: Project, site: Site) -> str | None:
     """An argument that is an object built in this function, compared by identity."""
-    for label, value in site.call.args:
+    for _, value in site.call.args:
         for root in _assigned(site.function, value):
             if root[:1] != "#" or root != values.split(root)[0]:
                 continue
             shown = _identity_object(project, site.function, int(root[1:]))
             if shown is not None:
-                return label, shown
+                return shown
     return None
 
 
@@ -139,9 +143,9 @@ def _eager_defaults(project: Project) -> Iterator[Suspect]:
             continue
         if not any(_is_eager_default(build.function, sink) for sink in build.call.sinks):
             continue
-        heat = project.heat.heat(build.function)
-        if heat.rank == "once" or build.call.guards:
+        if _runs_once(project, build.function) or build.call.guards:
             continue
+        heat = project.heat.heat(build.function)
         fact = (
             f"`setdefault` in {shown_function(build.function)} builds its default "
             f"`{build.name}` on each call, also when the key is there"

@@ -55,14 +55,27 @@ def _judged(project: Project, growth: Growth) -> Unbounded | None:
     key = growth.key or (_scanned(growth) if growth.guards else "")
     if not key:
         return _keyless(project, growth)
-    verdict = project.keys.judge(function, key)
+    verdict = project.keys.judge(growth.keyed_in, key)
     if verdict.domain in ("constant", "type"):
+        return None
+    if verdict.domain != "entity" and _keeps_resources(project, growth):
         return None
     if verdict.domain == "entity":
         confidence: Confidence = "certain" if project.heat.heat(function).is_hot else "likely"
     else:
         confidence = "possible"
     return Unbounded(holding, growth, verdict, _limited(project, growth, confidence))
+
+
+def _keeps_resources(project: Project, growth: Growth) -> bool:
+    """``if host not in CLIENTS: CLIENTS[host] = Client(host)``: the remedy for building one per call."""
+    function = growth.function
+    stored = growth.stored
+    if stored[:1] == "%":
+        stored = next(iter(function.locals.get(stored[1:], ())), "")
+    if not growth.guards or not stored[1:].isdigit():
+        return False
+    return project.production.build_at(function, int(stored[1:])) is not None
 
 
 def _scanned(growth: Growth) -> str:
@@ -87,11 +100,11 @@ def _limited(project: Project, growth: Growth, confidence: Confidence) -> Confid
     """No surer than lifetime, process and start-up names allow."""
     function, holding = growth.function, growth.holding
     heat = project.heat.heat(function)
-    if holding.lifetime == "unknown" or heat.rank in ("once", "per-run"):
+    if holding.lifetime == "unknown" or heat.rank in ("once", "per-run") or _is_registry(growth):
         return "possible"
     if project.heat.is_once_like(function) or project.heat.tool(function) is not None:
         return "possible"
-    if project.heat.process(function) is not None or project.heat.forks_per_job and not heat.is_hot:
+    if project.heat.process(function) is not None or (project.processes.are_short and not heat.is_hot):
         return "possible"
     return confidence
 
@@ -101,7 +114,7 @@ def _is_import_time(project: Project, growth: Growth) -> bool:
     function = growth.function
     if function.name in ("__init_subclass__", "__set_name__", "__prepare__", "__class_getitem__"):
         return True
-    if _REGISTRY_WORDS.intersection((*split_words(function.name), *split_words(growth.holding.name))):
+    if _is_registry(growth) and not _is_filled_later(project, function):
         return True
     owner = project.graph.owner(function)
     if owner is not None and any(a.endswith("builtins.type") for a in project.resolver.ancestors(owner)):
@@ -110,6 +123,21 @@ def _is_import_time(project: Project, growth: Growth) -> bool:
         return True
     edges = [e for e in project.graph.callers(function) if not e.function.module.is_test]
     return bool(edges) and all(e.function.is_module_body or e.function.is_class_body for e in edges)
+
+
+def _is_registry(growth: Growth) -> bool:
+    """True when names say that entries are registered, which is done at start-up as a rule."""
+    words = (*split_words(growth.function.name), *split_words(growth.holding.name))
+    return bool(_REGISTRY_WORDS.intersection(words))
+
+
+def _is_filled_later(project: Project, function: Function) -> bool:
+    """True when instances that functions build are registered: one entry for each of them."""
+    owner = project.graph.owner(function)
+    return owner is not None and any(
+        edge.function.name == "__init__" and project.holdings.lifetime_of(edge.function) != "process"
+        for edge in project.graph.callers(function)
+    )
 
 
 def _decorates(project: Project, growth: Growth) -> bool:

@@ -3,34 +3,90 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Literal
 
+from celeryleak_lint.catalog.words import split_words
+from celeryleak_lint.link.index import Function
+from celeryleak_lint.link.order import returns_before
 from celeryleak_lint.link.producers import Build
 from celeryleak_lint.link.project import Project
+from celeryleak_lint.model import values
 from celeryleak_lint.model.findings import CONFIDENCES, Confidence
 from celeryleak_lint.rules.judgement import silence
 
+#: Whether no path closes it, only paths without an early return, or only paths without an error.
+Closing = Literal["never", "not-on-return", "not-on-error"]
+
 _MOVED = frozenset({"returned", "yielded", "captured"})
+#: Types whose instances hold no descriptor, and words of names that say that a file is handed in.
+_IN_MEMORY = frozenset({"io.BytesIO", "io.StringIO", "tempfile.SpooledTemporaryFile"})
+_FILE_WORDS = frozenset({"buffer", "buf", "stream", "fileobj", "fp", "fh", "bytes", "memory", "zbuf"})
 
 
 def open_builds(project: Project, kinds: tuple[str, ...]) -> Iterator[Build]:
     """Builds of these kinds that stay in their function, in the order they were found."""
     for build in project.production.builds:
-        if build.resource.kind in kinds and not build.function.is_class_body:
-            if not build.fate.ends & _MOVED and not silence(project, build):
-                yield build
+        if build.resource.kind not in kinds or build.function.is_class_body:
+            continue
+        if _moves(build) or _is_about_memory(project, build) or silence(project, build):
+            continue
+        yield build
 
 
-def openness(project: Project, build: Build) -> tuple[Confidence, bool] | None:
-    """How surely a build is left open, and whether some path closes it; ``None`` when every path does."""
-    ends = build.fate.ends
-    if "with" in ends or "finally" in ends:
+def openness(project: Project, build: Build) -> tuple[Confidence, Closing] | None:
+    """How surely a build is left open, and on which paths; ``None`` when every path closes it."""
+    ends, function = build.fate.ends, build.function
+    if ends & {"with", "finally"} or {"handled", "plainly"} <= ends or _is_closed_at_once(build):
         return None
-    closed_somewhere = "closed" in ends
-    confidence: Confidence = "possible" if closed_somewhere else _by_place(project, build)
+    closing: Closing = "never"
+    confidence: Confidence = "possible"
+    if "closed" in ends:
+        early = returns_before(function, build.site.index, build.fate.closings)
+        closing = "not-on-return" if early else "not-on-error"
+    if closing != "not-on-error" and not (build.via is not None and build.via.is_owner):
+        confidence = _by_place(project, build)
     limits = [confidence, build.resource.ceiling]
     if build.exemption is not None:
         limits.append("possible")
-    return max(limits, key=CONFIDENCES.index), closed_somewhere
+    return max(limits, key=CONFIDENCES.index), closing
+
+
+def _moves(build: Build) -> bool:
+    """True when somebody else gets it; what a context manager yields only visits its ``with`` block."""
+    moved = build.fate.ends & _MOVED
+    return bool(moved) and not (moved == {"yielded"} and _is_context_manager(build.function))
+
+
+def _is_context_manager(function: Function) -> bool:
+    return any(decorator.name.endswith("contextmanager") for decorator in function.fact.decorators)
+
+
+def _is_closed_at_once(build: Build) -> bool:
+    """``open(path, "a").close()``: nothing can come between."""
+    word, _, number = build.call.sinks[0].partition(" ") if len(build.call.sinks) == 1 else ("", "", "")
+    if word != "recv":
+        return False
+    return build.function.fact.calls[int(number)].name in build.resource.close_methods
+
+
+def _is_about_memory(project: Project, build: Build) -> bool:
+    """True for an archive over a buffer or over a file that is open already: it opens nothing itself."""
+    inner = build.chain()[-1]
+    if inner.resource.kind != "handle":
+        return False
+    return any(
+        label in ("0", "fileobj", "file") and _is_open_already(project, inner.function, value)
+        for label, value in inner.call.args
+    )
+
+
+def _is_open_already(project: Project, function: Function, value: str) -> bool:
+    for meaning in project.resolver.meanings(function, value):
+        row = project.catalog.resource(meaning.name) if meaning.kind == "instance" else None
+        if meaning.kind == "instance" and (meaning.name in _IN_MEMORY or row is not None):
+            return True
+    name = values.roots(value)[0].rpartition(".")[2].lstrip("%$>!") if values.is_simple(value) else ""
+    return bool(set(split_words(name)) & _FILE_WORDS)
 
 
 def _by_place(project: Project, build: Build) -> Confidence:
@@ -42,6 +98,8 @@ def _by_place(project: Project, build: Build) -> Confidence:
     if heat.is_hot:
         return "likely"
     if heat.rank in ("once", "per-run") or project.heat.process(function) is not None:
+        return "possible"
+    if project.processes.ends_with_command:
         return "possible"
     if project.heat.tool(function) is not None or project.heat.is_once_like(function):
         return "possible"

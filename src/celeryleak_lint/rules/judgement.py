@@ -21,6 +21,9 @@ _CHEAP_MS = 0.1
 
 _INITIALISERS = frozenset({"__init__", "__new__", "__post_init__"})
 
+#: Steps of a trace that is no longer than "passed to a framework".
+_HANDED_DIRECTLY = 2
+
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
@@ -43,7 +46,7 @@ def judge(project: Project, build: Build) -> Verdict:
     if "returned" in build.fate.ends or "yielded" in build.fate.ends:
         return _handed_to_framework(project, build, heat)
     confidence, reason = weigh(project, build, heat)
-    return Verdict(_capped(confidence, build), reason, heat)
+    return Verdict(capped(confidence, build), reason, heat)
 
 
 def silence(project: Project, build: Build) -> str:
@@ -85,40 +88,52 @@ def _handed_to_framework(project: Project, build: Build, heat: Heat) -> Verdict:
     handed = heat.is_hot and heat.entry is not None and heat.entry.kind == "call-argument"
     if "closed" in build.fate.ends or "with" in build.fate.ends:
         return Verdict("possible" if handed else None, "closed after use", heat)
-    if handed and len(heat.steps) <= 2 and own is None:
-        return Verdict(_capped("likely", build), "returned to the framework that asks per call", heat)
+    if handed and len(heat.steps) <= _HANDED_DIRECTLY and own is None:
+        return Verdict(capped("likely", build), "returned to the framework that asks per call", heat)
     return Verdict(None, "returned: its callers are examined", heat)
 
 
 def weigh(project: Project, build: Build, heat: Heat) -> tuple[Confidence, str]:
     """How surely a build that nobody keeps is one too many, and why."""
-    function, resource = build.function, build.resource
     origin = _origin(project, build)
-    if build.fate.ends & {"closed", "with"}:
-        return "possible", "closed after use: churn, not a leak"
-    if "captured" in build.fate.ends:
-        return "possible", "captured by a nested function"
-    if heat.rank == "per-run" or project.heat.process(function) is not None:
-        return "possible", "the process ends with the job"
-    if project.heat.is_once_like(function):
-        return "possible", "a start-up or maintenance name"
-    if not heat.is_hot and project.heat.tool(function) is not None:
-        return "possible", "a command or script: its process ends with it"
-    if heat.rank == "once":
-        return "possible", heat.stopped or "only called at start-up"
-    if origin.credential:
-        return "possible", "depends on credentials of the caller"
+    doubt = _doubt(project, build, heat, origin)
+    if doubt:
+        return "possible", doubt
     if heat.is_hot:
         return _hot(project, build, heat, origin)
-    if resource.kind == "other" and resource.fix == "wrong":
+    if build.resource.kind == "other" and build.resource.fix == "wrong":
         return "possible", "sets up something global: usually start-up code"
-    if project.heat.forks_per_job:
-        return "possible", "background jobs of this project run in processes of their own"
+    if project.processes.are_short:
+        return "possible", "nothing shows that processes of this project outlive a job or a command"
     if build.via is not None:
-        return _through_producer(project, build, heat, origin)
-    if origin.params or function.name in _INITIALISERS:
+        return _through_producer(project, build, heat)
+    return _direct(project, build, heat, origin)
+
+
+def _doubt(project: Project, build: Build, heat: Heat, origin: Origin) -> str:
+    """Why a build is only possible, however often it runs; empty when nothing speaks against it."""
+    function, ends = build.function, build.fate.ends
+    is_short = heat.rank == "per-run" or project.heat.process(function) is not None
+    is_tool = not heat.is_hot and project.heat.tool(function) is not None
+    doubts = (
+        (build.fate.is_closed, "closed after use: churn, not a leak"),
+        ("captured" in ends, "captured by a nested function"),
+        (is_short, "the process ends with the job"),
+        (project.heat.is_once_like(function), "a start-up or maintenance name"),
+        (is_tool, "a command or script: its process ends with it"),
+        (heat.rank == "once", heat.stopped or "only called at start-up"),
+        (origin.credential, "depends on credentials of the caller"),
+    )
+    return next((reason for holds, reason in doubts if holds), "")
+
+
+def _direct(
+    project: Project, build: Build, heat: Heat, origin: Origin
+) -> tuple[Confidence, str]:
+    """A constructor call in code of unknown frequency: what it depends on and costs decides."""
+    if origin.params or build.function.name in _INITIALISERS:
         return "possible", "depends on the caller"
-    if resource.effect != "cost":
+    if build.resource.effect != "cost":
         return "likely", "nothing it depends on changes between calls"
     if _is_repeated(project, build, heat):
         return "likely", "a loop, or a repeated method of an object that lives on"
@@ -149,9 +164,7 @@ def _is_cheap(build: Build) -> bool:
     return build.resource.effect == "cost" and cost is not None and cost < _CHEAP_MS
 
 
-def _through_producer(
-    project: Project, build: Build, heat: Heat, origin: Origin
-) -> tuple[Confidence, str]:
+def _through_producer(project: Project, build: Build, heat: Heat) -> tuple[Confidence, str]:
     assert build.via is not None
     if _is_cheap(build):
         return "possible", "cheap to build, and reached through other code"
@@ -194,7 +207,7 @@ def _origin(project: Project, build: Build) -> Origin:
     return project.origins.of_call(build.function, build.site.index)
 
 
-def _capped(confidence: Confidence, build: Build) -> Confidence:
+def capped(confidence: Confidence, build: Build) -> Confidence:
     """No surer than the resource and its arguments allow."""
     limits = [confidence, build.resource.ceiling]
     if build.exemption is not None:

@@ -13,6 +13,9 @@ from celeryleak_lint.rules.base import Rule
 from celeryleak_lint.rules.memo_unbounded import functools_memos
 from celeryleak_lint.rules.memos import IMPLICIT_SIZE, size_of
 
+#: The code under which flake8-bugbear and ruff report every memo on a method.
+_SAME_ELSEWHERE = "B019"
+
 
 def check(project: Project) -> Iterator[Suspect]:
     """Methods whose memo has ``self`` in its key, on classes with more than one instance."""
@@ -64,6 +67,7 @@ def _suspect(
         f"{owner.name}.{function.name}",
         "never-released",
         no_fix="the memo has to move to the instance",
+        excuses=tuple((line, _SAME_ELSEWHERE) for line in (decorator.line, function.fact.line)),
     )
 
 

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 from celeryleak_lint.link.producers import Build
 from celeryleak_lint.link.project import Project
-from celeryleak_lint.model.findings import Suspect
+from celeryleak_lint.model.findings import Confidence, Suspect
 from celeryleak_lint.rules.base import Rule
-from celeryleak_lint.rules.judgement import judge
+from celeryleak_lint.rules.judgement import capped, judge, weigh
 from celeryleak_lint.rules.places import is_plain, once_per_function, once_per_producer
 from celeryleak_lint.rules.wording import others, shown_function, suspect
 
@@ -37,9 +37,21 @@ def _unseen(project: Project) -> Iterator[Suspect]:
         edges = project.production.owner_builders(owner.cls)
         if any(not edge.function.module.is_test for edge in edges):
             continue
+        entry = project.heat.instance_entry(owner.cls)
+        if entry is not None and entry.instance == "per-process":
+            continue
         build = owner.build
         fact = f"each `{owner.cls.name}` builds a `{build.name}` of its own"
-        yield suspect("CLK105", build, "possible", project.heat.heat(build.function), fact)
+        confidence = _by_framework(project, build)
+        yield suspect("CLK105", build, confidence, project.heat.heat(build.function), fact)
+
+
+def _by_framework(project: Project, build: Build) -> Confidence:
+    """A framework that makes an instance for each request says how often; nothing else does."""
+    heat = project.heat.heat(build.function)
+    if not heat.is_hot:
+        return "possible"
+    return capped(weigh(project, build, heat)[0], build)
 
 
 def _fact(build: Build) -> str:

@@ -37,6 +37,14 @@ def is_open_handle(build: Build) -> bool:
     return build.resource.kind == "connection" and build.fate.is_local and not holds_instance
 
 
+def is_opened(build: Build) -> bool:
+    """True for what the rule of open handles speaks for, on whichever path it stays open."""
+    if is_open_handle(build):
+        return True
+    holds_instance = build.via is not None and build.via.is_owner
+    return build.resource.kind == "connection" and not holds_instance
+
+
 def is_running_executor(build: Build) -> bool:
     """True for an executor or pool that its function leaves running."""
     return build.resource.kind == "executor" and build.via is None and build.fate.is_local

@@ -20,6 +20,8 @@ _REMOVERS = {
     "append": ("remove", "pop"), "insert": ("remove", "pop"), "connect": ("disconnect",),
     "listen": ("remove",), "listens_for": ("remove",), "add": ("remove",),
 }  # fmt: skip
+#: Which argument is what is registered, where it is not the first.
+_PLACES = {"listen": 2}
 _FIGURE_REMOVERS = ("close", "clf", "show")
 
 
@@ -87,9 +89,11 @@ def _is_fresh(project: Project, build: Build) -> bool:
         return True
     if not call.args or _is_own_object(function, call):
         return False
-    value = call.args[-1][1] if call.name == "insert" else call.args[0][1]
     if call.name in ("append", "insert"):
         return True
+    value = call.args[_PLACES.get(call.name, 0) % len(call.args)][1]
+    if build.name.rpartition(".")[2][:1].isupper():
+        return project.keys.judge(function, value).domain not in ("constant", "type")
     if call.name in ("filterwarnings", "simplefilter"):
         return any(v[:1] != "=" and v[:1] != "@" for _, v in call.args)
     return any(_is_fresh_value(project, function, choice) for choice in values.choices(value))
@@ -112,9 +116,20 @@ def _is_fresh_value(project: Project, function: Function, value: str) -> bool:
         return project.holdings.lifetime_of(function) != "process"
     if value[:1] == "#":
         return True
-    if value[:1] == "%" and value == values.split(value)[0]:
-        return any(_is_fresh_value(project, function, v) for v in function.locals.get(value[1:], ()))
+    root, segments = values.split(value)
+    assigned = function.locals.get(root[1:], ()) if root[:1] == "%" else ()
+    if assigned and not segments:
+        return any(_is_fresh_value(project, function, v) for v in assigned)
+    if assigned and len(segments) == 1:
+        return any(_is_new(project, function, v) for v in assigned)
     return value[:1] == "@" and _is_nested(project, function, value)
+
+
+def _is_new(project: Project, function: Function, value: str) -> bool:
+    """True for the result of building a class, as against a look-up."""
+    if value[:1] != "#" or not value[1:].isdigit():
+        return False
+    return any(meaning.kind == "class" for meaning in project.resolver.callees(function, int(value[1:])))
 
 
 def _is_nested(project: Project, function: Function, value: str) -> bool:

@@ -62,10 +62,12 @@ def _confidence(project: Project, function: Function, heat: Heat) -> Confidence 
     """By frequency and caching, exactly as a factory call: a factory called once is right."""
     if function.module.is_test or function.is_class_body or project.caching.keeps_for_process(function):
         return None
-    if heat.rank == "once" or project.heat.is_once_like(function):
+    if heat.rank == "once":
         return None
     if heat.is_hot:
-        return "certain"
+        return "likely" if project.heat.is_once_like(function) else "certain"
+    if project.heat.is_once_like(function):
+        return None
     if heat.rank == "loop":
         return "likely"
     return "possible"

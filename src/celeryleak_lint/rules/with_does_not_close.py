@@ -16,7 +16,7 @@ def check(project: Project) -> Iterator[Suspect]:
     """``with sqlite3.connect(...)``, psycopg2 and pyodbc, directly or through a helper."""
     for build in open_builds(project, ("connection", "handle")):
         found = openness(project, build)
-        if found is None or found[1] or "unclosed-with" not in build.fate.ends:
+        if found is None or found[1] != "never" or "unclosed-with" not in build.fate.ends:
             continue
         yield Suspect(
             "CLK302",

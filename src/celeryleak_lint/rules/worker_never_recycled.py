@@ -82,9 +82,11 @@ def _pool(project: Project, worker: WorkerCommand) -> str:
     """The pool of a worker; empty when a variable chooses it."""
     if worker.pool or worker.option("P", "pool") is not None:
         return worker.pool
-    for setting in project.configuration.named("worker_pool"):
-        return next(iter(texts(setting.value)), "")
-    return "prefork"
+    configured = {texts(setting.value) for setting in project.configuration.named("worker_pool")}
+    if not configured:
+        return "prefork"
+    chosen = configured.pop()
+    return chosen[0] if len(chosen) == 1 and not configured else ""
 
 
 def _rank(worker: WorkerCommand) -> tuple[bool, bool, bool, bool, str, int]:

@@ -27,13 +27,12 @@ def write_whole(path: str, text: str) -> str:
     points. Access rights stay as they are.
     """
     data = text.encode("utf-8", "backslashreplace")
-    real = os.path.realpath(path)
     try:
-        if os.path.exists(real) and not os.path.isfile(real):
-            with open(real, "wb") as file:
+        if os.path.exists(path) and not os.path.isfile(path):
+            with open(path, "wb") as file:
                 file.write(data)
         else:
-            _replace(real, data)
+            _replace(os.path.realpath(path), data)
     except OSError as error:
         return describe(error)
     return ""

@@ -35,26 +35,26 @@ def lay_out(root: str, revision: str, folder: str) -> str:
     shown = repr(revision)
     if not revision or revision.startswith("-"):
         return f"{shown} is no revision"
-    top = _git(root, "rev-parse", "--show-prefix")
-    if top.problem:
-        return f"cannot look at {shown}: {top.problem}"
+    found = _git(root, "rev-parse", "--show-toplevel", "--show-prefix")
+    if found.problem:
+        return f"cannot look at {shown}: {found.problem}"
+    top, inner = os.fsdecode(found.out).split("\n")[:2]
     commit = _git(root, "rev-parse", "--verify", "--quiet", f"{revision}^{{commit}}")
     if commit.problem:
         return f"git knows no revision {shown} here; in a shallow clone, fetch it first"
-    prefix = top.out.decode("utf-8", "surrogateescape").strip("\n").rstrip("/")
-    name = f"{commit.out.decode().strip()}:{prefix}"
-    if _git(root, "rev-parse", "--verify", "--quiet", name).problem:
+    tree = f"{commit.out.decode().strip()}:{inner.rstrip('/')}"
+    if _git(top, "rev-parse", "--verify", "--quiet", tree).problem:
         return ""  # the project did not exist then, so there is nothing to write
-    return _written(root, name, folder)
+    return _written(top, tree, folder)
 
 
-def _written(root: str, tree: str, folder: str) -> str:
-    listed = _git(root, "ls-tree", "-r", "-l", "-z", tree)
+def _written(top: str, tree: str, folder: str) -> str:
+    listed = _git(top, "ls-tree", "-r", "-l", "-z", tree)
     index = {"GIT_INDEX_FILE": f"{folder}.index"}
-    filled = _git(root, "read-tree", tree, environment=index)
+    filled = _git(top, "read-tree", tree, environment=index)
     names = b"".join(path + b"\0" for path in _wanted(listed.out))
     prefix = f"--prefix={folder}{os.sep}"
-    made = _git(root, "checkout-index", "-z", "--stdin", prefix, environment=index, given=names)
+    made = _git(top, "checkout-index", "-z", "--stdin", prefix, environment=index, given=names)
     problem = listed.problem or filled.problem or made.problem
     return f"cannot lay out the base revision: {problem}" if problem else ""
 
