@@ -136,8 +136,10 @@ def test_reasons_are_kept_also_for_a_renamed_file() -> None:
             "finding[0].path: expected a string",
         ),
         (
-            "version = 1\nfinding = [{code = 'C', path = '', confidence = 'sure', "
-            "fingerprint = '012345678901234567890123'}]",
+            (
+                "version = 1\nfinding = [{code = 'C', path = '', confidence = 'sure', "
+                "fingerprint = '012345678901234567890123'}]"
+            ),
             "finding[0].confidence: expected one of `certain`, `likely`, `possible`",
         ),
     ],

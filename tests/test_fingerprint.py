@@ -42,6 +42,15 @@ def test_what_means_something_else_stays_apart(one: str, other: str) -> None:
     assert normalised(one) != normalised(other)
 
 
+@pytest.mark.parametrize(
+    "text",
+    ["f(f'a { b } {{c}}')", "f(f'{x!r:>{width}}', rb'\\d')", 'f(f"""a\n {f\'{b}\'}""", 1)'],
+)
+def test_formatted_strings_count_as_they_are_written(text: str) -> None:
+    assert normalised(text).replace(" ", "") == text.replace(" ", "")
+    assert normalised(text).count("{") == text.count("{")
+
+
 def test_what_cannot_be_tokenised_keeps_its_words() -> None:
     assert normalised('f("""  a\n b') == 'f(""" a b'
 

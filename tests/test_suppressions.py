@@ -94,3 +94,15 @@ def test_same_grammar_as_flake8(text: str) -> None:
 def test_any_bytes_have_an_answer(data: bytes) -> None:
     read_suppressions(data + b"# noqa")
     assert "".join(physical_lines(data)).count("\n") >= data.count(b"\n") - data.count(b"\r\n")
+
+
+def test_a_code_of_another_linter_counts_only_by_name() -> None:
+    text = b"a = 1  # noqa: B019, E501\nb = 2  # noqa\nc = 3  # noqa: B0\nd = 4  # noqa: CLK206\n"
+    suppressions = read_suppressions(text)
+    assert [suppressions.names(line, "B019") for line in (1, 2, 3, 4, 5)] == [
+        True,
+        False,
+        True,
+        False,
+        False,
+    ]

@@ -110,10 +110,8 @@ def render_baseline(entries: Iterable[Entry]) -> str:
         {entry.fingerprint: entry for entry in entries}.values(),
         key=lambda e: (e.path, e.function, e.code, e.construct, e.fingerprint),
     )
-    lines = [_HEAD, f"version = {VERSION}\n\n{TABLE} = [\n"]
-    for entry in listed:
-        lines.append(f"  {{ {', '.join(_pairs(entry))} }},\n")
-    return "".join((*lines, "]\n"))
+    lines = "".join(f"  {{ {', '.join(_pairs(entry))} }},\n" for entry in listed)
+    return f"{_HEAD}version = {VERSION}\n\n{TABLE} = [\n{lines}]\n"
 
 
 def _pairs(entry: Entry) -> Iterator[str]:

@@ -45,7 +45,9 @@ def summarise(file: SourceFile, data: bytes) -> ModuleSummary | Failure:
     except (ValueError, LookupError) as error:
         return Failure(file.path, 1, 1, f"cannot be read: {_first_line(error)}")
     except (RecursionError, MemoryError):
-        return Failure(file.path, 1, 1, "cannot be read: an expression or block is nested too deeply")
+        return Failure(
+            file.path, 1, 1, "cannot be read: an expression or block is nested too deeply"
+        )
 
 
 def _modernised(file: SourceFile, data: bytes, error: SyntaxError) -> ModuleSummary | Failure:
@@ -227,9 +229,7 @@ def _judge_comments(run: _Run, findings: list[Finding], suppressed: list[Finding
     """Add comments that excuse nothing; while anything went unread, nobody can know that."""
     if any(run.config.admits(failure.code, failure.path) for failure in run.failures):
         return
-    unused = unused_suppressions(
-        run.scope, config=run.config, read=run.read, raised=run.raised
-    )
+    unused = unused_suppressions(run.scope, config=run.config, read=run.read, raised=run.raised)
     for finding in unused:
         switched_off = _suppressions(run, finding.path, run.bytes_of(finding.path))
         (suppressed if _is_off(switched_off, finding) else findings).append(finding)
@@ -276,7 +276,9 @@ def _finding(
         path=suspect.path,
         span=span,
         function=function,
-        resource=suspect.resource.rpartition("/")[2],  # a root in front only tells equal names apart
+        resource=suspect.resource.rpartition("/")[
+            2
+        ],  # a root in front only tells equal names apart
         effect=suspect.effect,
         confidence=suspect.confidence,
         trace=tuple(_step(run, step) for step in suspect.trace),

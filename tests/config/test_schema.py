@@ -30,8 +30,10 @@ GOOD = [
     "per-file-ignores = {'a/**' = ['CLK1']}\nexclude = ['/b']\nconfidence = 'possible'",
     "src = ['lib']\nhot = ['tick', 'a.b.tick']\nonce = ['boot']\nbaseline = 'known.toml'",
     "processes = {'tools' = 'script', 'x.py' = 'long-running', 'y.py' = 'rerun'}",
-    "[[resource]]\nname = 'corp.Client'\nwhy = 'sockets'\ncost-ms = 1.5\nunless = "
-    "[{argument = 'pool', then = 'silent', why = 'shared'}]",
+    (
+        "[[resource]]\nname = 'corp.Client'\nwhy = 'sockets'\ncost-ms = 1.5\nunless = "
+        "[{argument = 'pool', then = 'silent', why = 'shared'}]"
+    ),
     "[[entry-point]]\nnames = ['corp.job']\nwhy = 'often'\nheat = 'hot'\narguments = ['0']",
     "[[memo]]\nname = 'corp.once'\nwhy = 'keeps'\nscope = 'process'",
     "[vocabulary]\nentity-key = ['order_id', '=type']\nonce = ['boot']",

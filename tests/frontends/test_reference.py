@@ -81,6 +81,29 @@ def test_config_shows_values_and_origins(tmp_path: Path) -> None:
     assert "# source roots: mail, orders" in lines
 
 
+def test_config_says_what_holds_for_a_file(tmp_path: Path) -> None:
+    files = {
+        "celeryleak-lint.toml": (
+            'select = ["CLK101", "CLK102"]\nper-file-ignores = { "ops/**" = ["CLK101"] }\n'
+            'processes = { "ops" = "script" }\n'
+        ),
+        "ops/poll.py": "",
+        "tests/test_a.py": "",
+    }
+    project = written(tmp_path, files)
+    lines = run("config", "ops/poll.py", cwd=project).lines
+    assert 'processes = {"ops" = "script"}  # celeryleak-lint.toml' in lines
+    assert lines[-4:] == [
+        "# ops/poll.py:",
+        "#   module ops.poll",
+        "#   reported: CLK102",
+        "#   ignored by per-file-ignores: CLK101",
+    ]
+    lines = run("config", "tests/test_a.py", cwd=project).lines
+    assert "#   test code: it is read, and nothing is reported in it" in lines
+    assert not [line for line in run("config", cwd=project).lines if line.startswith("#  ")]
+
+
 def test_the_nearest_configuration_holds(tmp_path: Path) -> None:
     files = {
         "celeryleak-lint.toml": 'confidence = "certain"\n',

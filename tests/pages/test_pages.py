@@ -84,7 +84,7 @@ def test_page(page: Page) -> None:
         assert SENTENCE.search(decision.prose), f"{where} gives no reason"
 
 
-@pytest.mark.parametrize("rule", (*RULES, SUPPRESSION_UNUSED), ids=lambda rule: rule.code)
+@pytest.mark.parametrize("rule", [*RULES, SUPPRESSION_UNUSED], ids=lambda rule: rule.code)
 def test_the_command_reports_what_the_page_says(rule: Rule | RunCode, tmp_path: Path) -> None:
     """The first example of each rule through the real command, so that the doors agree."""
     pages = [page for page in PAGES if page.title.startswith(rule.code)]

@@ -11,6 +11,7 @@ from typing import Any
 
 import jsonschema
 import pytest
+import xmlschema
 from junitparser import Error, Failure, JUnitXml
 
 from celeryleak_lint.model.findings import Report
@@ -147,6 +148,13 @@ def test_github_orders_cannot_be_smuggled_in() -> None:
     ]  # fmt: skip
     assert "##[" not in line
     assert "%250A" in message
+
+
+@pytest.mark.parametrize("given", [report(), full()], ids=["empty", "full"])
+def test_junit_keeps_to_its_schema(given: Report) -> None:
+    schema = xmlschema.XMLSchema(SCHEMAS / "junit-10.xsd")
+    schema.validate(render_junit(given, view(), seconds=1234.5))
+    assert not schema.is_valid("<testsuites><testcase/></testsuites>")
 
 
 def test_junit_is_read_by_others() -> None:

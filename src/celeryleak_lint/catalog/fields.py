@@ -163,9 +163,7 @@ _ARGUMENTS = Field(
 _SAFETY = _choice(get_args(Safety))
 
 EXEMPTION: Mapping[str, Field] = {
-    "argument": Field(
-        "a keyword name or a position such as '0'", _argument, _text_like(_ARGUMENT)
-    ),
+    "argument": Field("a keyword name or a position such as '0'", _argument, _text_like(_ARGUMENT)),
     "equals": Field(
         "a list of texts (an empty text included)", _literals, {"type": "array", "items": _STRING}
     ),

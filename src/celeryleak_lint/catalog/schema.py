@@ -23,7 +23,7 @@ Instance = Literal["per-call", "per-process", "per-run", "unknown"]
 EntryKind = Literal[
     "decorator", "base-class", "call-argument", "function", "module-level", "signal",
 ]  # fmt: skip
-HeavyKind = Literal["reader", "lazy"]
+HeavyKind = Literal["reader", "lazy", "gathering"]
 MemoScope = Literal["process", "instance", "request", "external", "none"]
 
 
@@ -162,7 +162,8 @@ class Heavy:
     """A call that holds a whole data set in memory at once.
 
     A ``"reader"`` loads by itself what its argument or receiver names; a ``"lazy"`` call
-    does so when its result is made a list, or is iterated where ``iterates`` is set.
+    does so when its result is made a list, or is iterated where ``iterates`` is set; a
+    ``"gathering"`` one builds everything that the comprehension given to it yields.
     ``methods`` are names that say it whatever the receiver is (``fetchall``); ``names`` and
     ``patterns`` are resolved as in ``Resource``. ``bounded_by`` are arguments (keywords or
     positions) that bound it, ``"0"`` for a method with any argument. ``bounding_calls`` are

@@ -15,7 +15,7 @@ from celeryleak_lint.extract.frames import Frame, Loop, ReadFunction
 from celeryleak_lint.extract.names import target_names
 from celeryleak_lint.extract.queries import sql_piece
 from celeryleak_lint.model import values
-from celeryleak_lint.model.facts import AWAITED, GENERATOR, CallFact, SettingFact
+from celeryleak_lint.model.facts import AWAITED, GENERATOR, UNDER_KEY, CallFact, SettingFact
 
 Sinks = tuple[str, ...]
 USE: Sinks = ("use",)
@@ -95,9 +95,13 @@ class Expressions:
         return values.attribute(base, node.attr)
 
     def _subscript(self, frame: Frame, node: ast.Subscript, sinks: Sinks) -> str:
+        return self._item(frame, node, sinks)[0]
+
+    def _item(self, frame: Frame, node: ast.Subscript, sinks: Sinks) -> tuple[str, str]:
+        """The value of a subscript, and of its key."""
         base = self.read(frame, node.value, tuple(f"item>{sink}" for sink in sinks))
-        self.read(frame, node.slice, USE)
-        return values.element(base)
+        key = self.read(frame, node.slice, USE)
+        return values.element(base), key
 
     def _await(self, frame: Frame, node: ast.Await, sinks: Sinks) -> str:
         if isinstance(node.value, ast.Call):
@@ -200,13 +204,19 @@ class Expressions:
         index = len(frame.calls)
         frame.calls.append(None)
         func = node.func
+        under = ""
         if isinstance(func, ast.Attribute):
-            base = self.read(frame, func.value, (f"recv {index}",))
+            if isinstance(func.value, ast.Subscript):
+                base, under = self._item(frame, func.value, (f"recv {index}",))
+            else:
+                base = self.read(frame, func.value, (f"recv {index}",))
             callee, name = values.attribute(base, func.attr), func.attr
         else:
             callee = self.read(frame, func, ("use",))
             name = func.id if isinstance(func, ast.Name) else ""
         args = self._arguments(frame, node, index)
+        if under:
+            args.append((UNDER_KEY, under))
         frame.calls[index] = self._fact(frame, node, callee, name, args, sinks=sinks, flags=flags)
         return f"#{index}"
 

@@ -13,6 +13,7 @@ from celeryleak_lint.model.facts import (
     NESTED_LOOP,
     SMALL_LOOP,
     VARIES,
+    WHILE_LOOP,
     CallFact,
     ClassFact,
     ExitFact,
@@ -59,6 +60,7 @@ class Loop:
     changing: frozenset[str]
     small: bool
     nested: bool
+    is_while: bool = False
 
 
 @dataclass(slots=True)
@@ -130,6 +132,8 @@ class Frame:
             flags |= SMALL_LOOP
         if innermost.nested:
             flags |= NESTED_LOOP
+        if any(loop.is_while for loop in self.loops):
+            flags |= WHILE_LOOP
         if any(self._varies(root) for root in mentioned):
             flags |= VARIES
         return flags

@@ -276,7 +276,8 @@ class Statements:
         inside = list(flat(body))
         changing = frozenset(n for s in (statement, *inside) for n in bound_names(s))
         nested = any(isinstance(s, _LOOPS) for s in inside) or leaves(body)
-        frame.loops.append(Loop(changing, small, nested))
+        is_while = isinstance(statement, ast.While)
+        frame.loops.append(Loop(changing, small, nested, is_while))
         self._branch(frame, body, (), 0)
         frame.loops.pop()
 

@@ -14,6 +14,11 @@ from celeryleak_lint.model.facts import ASYNC, CallFact, DecoratorFact, StoreFac
 
 _PERSISTENT = ("!.", "^.", "@", ">")
 
+#: Values that say that nothing is kept.
+_MISSING = frozenset({"=None", "=False", "=0", "="})
+
+_SETATTR_ARGUMENTS = 3
+
 
 @dataclass(frozen=True, slots=True)
 class Kept:
@@ -248,6 +253,39 @@ def fills_what_is_missing(function: Function, call: CallFact, places: list[str])
     return any(
         _is_about(function, guard, kept | set_here) for guard in lookup_guards(function, call)
     )
+
+
+def answers_once(function: Function, call: CallFact) -> bool:
+    """True when a call runs only while an answer is missing that its function keeps under that guard.
+
+    The answer need not be what the call returns: ``if self._name is None`` above a client
+    that looks the name up, ``if not self._ready`` above what makes it ready. A cache by key
+    asks anew for each key, and what the function empties again was no answer.
+    """
+    kept: set[str] = set()
+    emptied: set[str] = set()
+    for target, value, guards in _attributes_set(function):
+        if value in _MISSING:
+            emptied.add(target)
+        elif target in guards:
+            kept.add(target)
+    return not (kept - emptied).isdisjoint(call.guards)
+
+
+def _attributes_set(function: Function) -> list[tuple[str, str, tuple[str, ...]]]:
+    """Attributes and module names that a function sets: target, value and guards, ``setattr`` included."""
+    found = [
+        (store.target, store.value, store.guards)
+        for store in function.fact.stores
+        if store.target.startswith(_PERSISTENT) and not store.target.endswith("[]")
+    ]
+    for call in function.fact.calls:
+        given = dict(call.args)
+        if call.callee == "@builtins.setattr" and len(given) == _SETATTR_ARGUMENTS:
+            name = values.literal_text(given["1"])
+            target = f"{given['0']}.{name}" if name else f"{given['0']}[]"
+            found.append((target, given["2"], call.guards))
+    return found
 
 
 def _is_about(function: Function, guard: str, places: set[str]) -> bool:

@@ -40,7 +40,9 @@ def default_growths(index: Index, holdings: Holdings) -> Iterator[DefaultGrowth]
         for parameter in function.fact.params if definer is not None else ():
             if not parameter.default or definer is None:
                 continue
-            if holdings.shape(definer, (parameter.default,)) and not _is_fresh(function, parameter.name):
+            if holdings.shape(definer, (parameter.default,)) and not _is_fresh(
+                function, parameter.name
+            ):
                 yield from _grown(function, parameter.name)
 
 
@@ -62,7 +64,7 @@ def _is_fresh(function: Function, name: str) -> bool:
         return True
     for call in function.fact.calls:
         base, _, tail = call.callee.rpartition(".")
-        if base == mine and tail in SHRINKERS or f"var {name}" in call.sinks:
+        if (base == mine and tail in SHRINKERS) or f"var {name}" in call.sinks:
             return True
     return False
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from celeryleak_lint.catalog.lookup import Catalog
 from celeryleak_lint.catalog.schema import Resource
 from celeryleak_lint.catalog.words import split_words
+from celeryleak_lint.link.arguments import PASSING, collects_keywords, is_fluent, is_fresh, parameter_name
 from celeryleak_lint.link.index import Function
 from celeryleak_lint.link.order import uses_until_rebound
 from celeryleak_lint.link.resolve import Resolver
@@ -27,6 +28,8 @@ _DEPTH = 6
 _CLOSING = frozenset({"close", "aclose", "shutdown", "disconnect"})
 #: Ends that say something about closing, and so only about the very object that is closed.
 _CLOSED = frozenset({"closed", "finally", "handled", "plainly", "with", "unclosed-with"})
+#: Functions that read what they are given to its end.
+_CONSUMERS = frozenset({"load", "copyfileobj", "parse", "safe_load", "fromstring", "read_csv", "read_json"})
 #: Words of types that go on holding the handle they are given; others read it and are done.
 _WRAPPER_WORDS = frozenset({"wrapper", "reader", "writer", "stream", "file", "response", "buffer", "buffered", "socket", "transport", "handler", "decoder", "encoder", "iterator", "connection"})  # fmt: skip
 _CLOSERS = frozenset(
@@ -45,10 +48,6 @@ _KEEPER_WORDS = frozenset(
 )  # fmt: skip
 #: What runs a function with its arguments later: they live on in a thread or process.
 _RUNNERS = frozenset({"Thread", "Process", "Timer", "create_task", "ensure_future", "run_coroutine_threadsafe"})  # fmt: skip
-_PASSING_BUILTINS = frozenset(
-    {"list", "tuple", "set", "dict", "iter", "next", "zip", "enumerate", "reversed", "sorted", "frozenset", "cast", "aiter", "anext",
-     "wait_for", "shield", "gather", "run_until_complete"}
-)  # fmt: skip
 
 
 @dataclass(slots=True)
@@ -123,6 +122,7 @@ class _Trail:
         self.is_opened = resource is not None and resource.kind in ("handle", "connection")
         self.start: tuple[Function, int] | None = None
         self.closes = frozenset(resource.close_methods) if resource is not None else frozenset()
+        self.ends_when_read = bool(self.closes & {"read", "content"})
         self.seen: set[tuple[int, str]] = set()
 
     def follow(self, function: Function, sinks: tuple[str, ...], depth: int) -> None:
@@ -147,6 +147,8 @@ class _Trail:
             self._end("global", rest)
         elif word == "with":
             self._managed()
+        elif word == "iter" and self.ends_when_read:
+            self.fate.ends |= {"closed", "plainly"}
         elif word == "cap":
             self._end("closure" if rest else "captured")
         else:
@@ -215,14 +217,14 @@ class _Trail:
             self._end("global", f"{container}[]")
         elif root[:1] == "%":
             self._owner(function, root[1:], depth)
-        elif root[:1] == "$" and _collects_keywords(function, root[1:]):
+        elif root[:1] == "$" and collects_keywords(function, root[1:]):
             self.follow(function, function.uses.get(root[1:], ()), depth + 1)
         else:
             self._end("foreign", container)
 
     def _owner(self, function: Function, name: str, depth: int) -> None:
         """It was put into a local object: where that goes, it goes too."""
-        if not all(_is_fresh(function, value) for value in function.locals.get(name, ())):
+        if not all(is_fresh(function, value) for value in function.locals.get(name, ())):
             self._end("foreign", name)
             return
         fresh = [use for use in function.uses.get(name, ()) if not use.startswith("fill")]
@@ -247,7 +249,7 @@ class _Trail:
             self.follow(function, call.sinks, depth + 1)
         elif call.name in ("__enter__", "__aenter__"):
             self._end("closed")
-        elif _is_fluent(function, call):
+        elif is_fluent(function, call):
             self.follow(function, call.sinks, depth + 1)
         elif call.name == "fileno" and any(sink.startswith("arg ") for sink in call.sinks):
             self._descriptor(function, call)
@@ -344,11 +346,13 @@ class _Trail:
         words = set(split_words(name))
         if name in _RUNNERS:
             self._end("handed")
+        elif name in _CONSUMERS and self.ends_when_read:
+            self.fate.ends |= {"closed", "plainly"}
         elif self.is_handle and not words & _WRAPPER_WORDS and (name[:1].isupper() or not label.isdigit()):
             self._end("local")
-        elif call.callee.startswith("@builtins.") and name not in _PASSING_BUILTINS:
+        elif call.callee.startswith("@builtins.") and name not in PASSING:
             self._end("local")
-        elif name in _PASSING_BUILTINS or name[:1].isupper() or words & _HOLDER_WORDS or not name:
+        elif name in PASSING or name[:1].isupper() or words & _HOLDER_WORDS or not name:
             self.fate.part_of.append(number)
             if call.sinks == ("drop",):
                 self._end("handed")
@@ -358,40 +362,3 @@ class _Trail:
             self._end("handed")
         else:
             self._end("local")
-
-
-def _is_fluent(function: Function, call: CallFact) -> bool:
-    """``x = x.method(...)``: the method hands the object on under its old name."""
-    owner = call.callee.rpartition(".")[0]
-    if owner[:1] == "%":
-        return f"var {owner[1:]}" in call.sinks
-    if owner[:1] == "#" and owner == values.split(owner)[0]:
-        return call.name in ("to", "eval", "cuda", "cpu", "half", "bind")
-    return False
-
-
-def _is_fresh(function: Function, value: str) -> bool:
-    """True for a container or object that the function itself has just made."""
-    if value[:1] in "[{=":
-        return True
-    if value[:1] != "#" or value != values.split(value)[0]:
-        return False
-    name = function.fact.calls[int(value[1:])].name
-    return name in _PASSING_BUILTINS or name in ("defaultdict", "OrderedDict") or name[:1].isupper()
-
-
-def _collects_keywords(function: Function, name: str) -> bool:
-    """``**kwargs`` is a new dict in each call: what is put there goes where the dict goes."""
-    return any(p.name == name and p.kind == "**" for p in function.fact.params)
-
-
-def parameter_name(function: Function, label: str) -> str | None:
-    """The parameter that an argument label (position or keyword) of a call binds."""
-    named = [p for p in function.fact.params if p.kind in ("", "kw")]
-    if not label.isdigit():
-        return label if any(p.name == label for p in named) else None
-    positional = [p.name for p in function.fact.params if p.kind == ""]
-    bound = function.fact.cls and positional and positional[0] not in function.uses
-    offset = 1 if bound and positional[0] in ("self", "cls", "mcs") else 0
-    position = int(label) + offset
-    return positional[position] if position < len(positional) else None

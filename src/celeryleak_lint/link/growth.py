@@ -12,13 +12,13 @@ from dataclasses import dataclass
 from typing import Literal
 
 from celeryleak_lint.catalog.words import split_words
+from celeryleak_lint.link.arguments import parameter_name
 from celeryleak_lint.link.callgraph import CallGraph
-from celeryleak_lint.link.flow import parameter_name
 from celeryleak_lint.link.holdings import Holding, Holdings, is_bounding_name
 from celeryleak_lint.link.index import Function, Index, Site
 from celeryleak_lint.link.resolve import Resolver
 from celeryleak_lint.model import values
-from celeryleak_lint.model.facts import DELETES, CallFact, StoreFact
+from celeryleak_lint.model.facts import DELETES, UNDER_KEY, CallFact, StoreFact
 
 _GROWERS = {
     "append": "", "appendleft": "", "insert": "", "extend": "", "extendleft": "", "add": "0",
@@ -135,7 +135,7 @@ class GrowthFacts:
             return
         if store.augmented:
             if store.key == "=+":
-                self._grow(function, store.target, store.line, store.column, "keyless", "", store.guards)
+                self._grow(function, store.target, store, "keyless", "")
             else:
                 self._shrunk(function, store.target)
         elif self._rebinds(function, store):
@@ -145,7 +145,12 @@ class GrowthFacts:
         if function.is_module_body or function.is_class_body:
             return False
         if store.target.startswith("!.") and store.target.count(".") == 1:
-            return function.name not in ("__init__", "__new__", "__post_init__", "__attrs_post_init__")
+            return function.name not in (
+                "__init__",
+                "__new__",
+                "__post_init__",
+                "__attrs_post_init__",
+            )
         return store.target[:1] in "@^!" and not self._is_lazy(function, store.target, store.guards)
 
     def _is_lazy(self, function: Function, target: str, guards: tuple[str, ...]) -> bool:
@@ -165,7 +170,7 @@ class GrowthFacts:
                 if inner.callee.rpartition(".")[2] not in ("setdefault", "get") or not inner.args:
                     return
                 base, key = inner.callee.rpartition(".")[0], inner.args[0][1]
-        self._grow(function, base, store.line, store.column, "item", key, store.guards, -1, store.value)
+        self._grow(function, base, store, "item", key, stored=store.value)
 
     def _grown_by_call(self, function: Function, position: int, call: CallFact, tail: str) -> None:
         if function.is_module_body or function.is_class_body:
@@ -176,17 +181,29 @@ class GrowthFacts:
             return
         base = call.callee.rpartition(".")[0]
         operation: Operation = "add" if tail == "add" else "item" if label else "keyless"
-        guards = call.guards
-        self._grow(function, base, call.line, call.column, operation, key, guards, position)
+        under = next((value for name, value in call.args if name == UNDER_KEY), "")
+        if under and not key:
+            operation, key = "item", under
+        self._grow(function, base, call, operation, key, index=position)
 
     def _grow(
-        self, function: Function, base: str, line: int, column: int, operation: Operation, key: str,
-        guards: tuple[str, ...], index: int = -1, stored: str = "",
+        self, function: Function, base: str, fact: StoreFact | CallFact, operation: Operation, key: str,
+        *, index: int = -1, stored: str = "",
     ) -> None:  # fmt: skip
         holding = self.holdings.of(function, base)
         if holding is not None:
             self.growths[holding.id].append(
-                Growth(holding, function, line, column, operation, key, guards, index, stored)
+                Growth(
+                    holding,
+                    function,
+                    fact.line,
+                    fact.column,
+                    operation,
+                    key,
+                    fact.guards,
+                    index,
+                    stored,
+                )
             )
 
     def _shrunk(self, function: Function, base: str, key: str = "") -> None:
@@ -240,7 +257,18 @@ class GrowthFacts:
                 else:
                     key, giver = _given_key(site, callee, store.key)
                     self.growths[holding.id].append(
-                        Growth(holding, callee, store.line, store.column, "item", key, store.guards, -1, store.value, giver)
+                        Growth(
+                            holding,
+                            callee,
+                            store.line,
+                            store.column,
+                            "item",
+                            key,
+                            store.guards,
+                            -1,
+                            store.value,
+                            giver,
+                        )
                     )
         for index, call in enumerate(callee.fact.calls):
             base, _, tail = call.callee.rpartition(".")
@@ -251,11 +279,26 @@ class GrowthFacts:
             if tail in SHRINKERS:
                 self._shrinks[holding.id].append(callee)
             elif tail in _GROWERS:
-                named = next((v for n, v in call.args if n == _GROWERS[tail]), "") if _GROWERS[tail] else ""
+                named = (
+                    next((v for n, v in call.args if n == _GROWERS[tail]), "")
+                    if _GROWERS[tail]
+                    else ""
+                )
                 key, giver = _given_key(site, callee, named)
                 operation: Operation = "item" if _GROWERS[tail] else "keyless"
                 self.growths[holding.id].append(
-                    Growth(holding, callee, call.line, call.column, operation, key, call.guards, index, "", giver)
+                    Growth(
+                        holding,
+                        callee,
+                        call.line,
+                        call.column,
+                        operation,
+                        key,
+                        call.guards,
+                        index,
+                        "",
+                        giver,
+                    )
                 )
 
 
@@ -270,7 +313,9 @@ def _given_key(site: Site, callee: Function, key: str) -> tuple[str, Function | 
 def _is_teardown(name: str) -> bool:
     """True for names of functions that run when everything is taken down."""
     bare = name.strip("_")
-    return bare.startswith(("remove_all", "delete_all")) or bool(_TEARDOWN.intersection(split_words(name)))
+    return bare.startswith(("remove_all", "delete_all")) or bool(
+        _TEARDOWN.intersection(split_words(name))
+    )
 
 
 def stored_is_bounded(growth: Growth) -> bool:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 from celeryleak_lint.catalog.lookup import Catalog
 from celeryleak_lint.catalog.schema import EntryPoint
-from celeryleak_lint.link.caching import Caching, fills_what_is_missing, lookup_guards
+from celeryleak_lint.link.caching import Caching, answers_once, fills_what_is_missing, lookup_guards
 from celeryleak_lint.link.callgraph import CallGraph, Edge
 from celeryleak_lint.link.flow import Flow
 from celeryleak_lint.link.index import Class, Function
@@ -75,6 +75,10 @@ class Thermometer:
         """The entry that says that the function's file is a command or a script."""
         return self.marks.tool(function)
 
+    def serves_commands(self, function: Function) -> bool:
+        """True when a function's file, or everybody who builds its class, is a command or a script."""
+        return self.marks.serves_commands(function)
+
     def instance_entry(self, cls: Class) -> EntryPoint | None:
         """The base-class entry point nearest to a class: how often its instances are built."""
         return self.marks.instance_entry(cls)
@@ -107,7 +111,8 @@ class Thermometer:
                 ends.setdefault("loop", Heat("loop", steps))
             edges = self._edges(current) if len(steps) < _MAX_CALLS else []
             if not edges and found is None:
-                ends.setdefault("unknown", Heat("unknown", steps))
+                end = self._dead_end(current, steps)
+                ends.setdefault(end.rank, end)
             for edge in edges:
                 if id(edge.function) in seen:
                     continue
@@ -136,6 +141,13 @@ class Thermometer:
     def is_once_like(self, function: Function) -> bool:
         """True for start-up and maintenance names; ``__init__`` and other special names say nothing."""
         return function.name[:2] != "__" and self.catalog.once_like(function.name) is not None
+
+    def _dead_end(self, function: Function, steps: tuple[SuspectStep, ...]) -> Heat:
+        """Where nobody of the project calls on: once when only ``__main__`` does, else unknown."""
+        callers = [edge for edge in self.graph.callers(function) if not edge.function.module.is_test]
+        if callers and all(e.site is not None and e.site.call.flags & MAIN for e in callers):
+            return Heat("once", steps, stopped=f"`{function.name}` is only called under `__main__`")
+        return Heat("unknown", steps)
 
     def _edges(self, function: Function) -> list[Edge]:
         """Edges along which heat flows into ``function``."""
@@ -213,6 +225,8 @@ class Thermometer:
         site = edge.site
         if site is None or not lookup_guards(site.function, site.call):
             return False
+        if answers_once(site.function, site.call):
+            return True
         fate = self.flow.fate(site.function, site.index, None)
         if not (fate.is_kept or "self" in fate.ends):
             return False

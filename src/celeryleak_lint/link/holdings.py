@@ -31,8 +31,12 @@ _MAKERS = {
     "Counter": "dict", "deque": "list", "ChainMap": "dict", "UserDict": "dict", "UserList": "list",
 }  # fmt: skip
 _MAKER_LIBRARIES = ("builtins", "collections", "typing")
-_BOUNDING_WORDS = frozenset({"limited", "lru", "ttl", "lfu", "fifo", "bounded", "weak", "expiring", "ring", "capped"})
-_BOUNDING_ARGUMENTS = frozenset({"maxlen", "maxsize", "max_size", "capacity", "limit", "size_limit", "max_entries", "ttl"})
+_BOUNDING_WORDS = frozenset(
+    {"limited", "lru", "ttl", "lfu", "fifo", "bounded", "weak", "expiring", "ring", "capped"}
+)
+_BOUNDING_ARGUMENTS = frozenset(
+    {"maxlen", "maxsize", "max_size", "capacity", "limit", "size_limit", "max_entries", "ttl"}
+)
 _FRAMEWORK_FIELDS = ("pydantic.", "pydantic_settings.", "sqlmodel.", "msgspec.", "ormar.", "odmantic.", "beanie.", "mongoengine.", "marshmallow.", "rest_framework.serializers.", "django.forms.")  # fmt: skip
 
 
@@ -57,7 +61,12 @@ class Holdings:
     """Finds the holding a value refers to; remembers every answer."""
 
     def __init__(
-        self, index: Index, resolver: Resolver, graph: CallGraph, caching: Caching, heat: Thermometer
+        self,
+        index: Index,
+        resolver: Resolver,
+        graph: CallGraph,
+        caching: Caching,
+        heat: Thermometer,
     ) -> None:
         self.index = index
         self.heat = heat
@@ -90,11 +99,11 @@ class Holdings:
         owner = self._class_of(function)
         if owner is None:
             return None
-        names = value.split(".")[1:]
-        if len(names) == 1:
-            return self._attribute(owner, names[0])
-        if len(names) == 2 and self._is_thread_local(owner, names[0]):
-            name = ".".join(names)
+        name = value[2:]
+        first, _, rest = name.partition(".")
+        if not rest:
+            return self._attribute(owner, name)
+        if "." not in rest and self._is_thread_local(owner, first):
             lifetime = self.lifetime(owner)
             if lifetime != "call":
                 return Holding("thread", f"{owner.id}.{name}", name, "collection", owner, lifetime)
@@ -110,7 +119,7 @@ class Holdings:
         """What a local name was assigned once, or first looked up in a thread-local."""
         assigned = function.locals.get(name, ())
         found = [held for value in assigned if (held := self.of(function, value, 1)) is not None]
-        if len(assigned) == 1 or found and found[0].kind == "thread":
+        if len(assigned) == 1 or (found and found[0].kind == "thread"):
             return found[0] if found else None
         return None
 
@@ -187,9 +196,11 @@ class Holdings:
     def _of_instance(self, owner: str, name: str) -> Holding | None:
         """``processor.items`` where ``processor`` is a module-level instance, a thread-local or a function."""
         maker = self._maker(owner) if owner else ""
-        if maker in _THREAD_HOLDERS or maker in _CONTEXT_VARIABLES and name == _CONTEXT_VALUE:
+        is_context = maker in _CONTEXT_VARIABLES and name == _CONTEXT_VALUE
+        if maker in _THREAD_HOLDERS or is_context:
             shown = owner.rpartition(".")[2]
-            return Holding("thread", f"{owner}.{name}", shown + f".{name}".removesuffix(f".{_CONTEXT_VALUE}"), "collection")
+            shown = shown if is_context else f"{shown}.{name}"
+            return Holding("thread", f"{owner}.{name}", shown, "collection")
         for meaning in self.resolver.named(owner):
             if meaning.kind == "function" and meaning.function is not None:
                 return self._of_function(meaning.function, name)
@@ -200,7 +211,9 @@ class Holdings:
     def _of_function(self, function: Function, name: str) -> Holding | None:
         """``f.cache``, unless the module body makes it a bounded collection."""
         module = function.module.module
-        assigned = self.index.module_values.get(module, {}).get(f"{function.fact.qualname}.{name}", ())
+        assigned = self.index.module_values.get(module, {}).get(
+            f"{function.fact.qualname}.{name}", ()
+        )
         body = self.index.bodies.get(module)
         if assigned and body is not None and not self.shape(body, assigned):
             return None
@@ -216,12 +229,20 @@ class Holdings:
         return self._attributes[key]
 
     def _find_attribute(self, cls: Class, name: str) -> Holding | None:
-        chain = [cls, *(self.index.classes[a] for a in self.resolver.ancestors(cls) if a in self.index.classes)]
+        chain = [
+            cls,
+            *(
+                self.index.classes[a]
+                for a in self.resolver.ancestors(cls)
+                if a in self.index.classes
+            ),
+        ]
         for owner in chain:
             stored = [
                 (function, value)
                 for function, value in self.resolver.attribute_values(owner, name)
-                if function.name in ("__init__", "__new__", "__post_init__", "__attrs_post_init__", "setup", "_init")
+                if function.name
+                in ("__init__", "__new__", "__post_init__", "__attrs_post_init__", "setup", "_init")
                 and value[:1] != ":"
             ]
             if stored:
@@ -250,10 +271,15 @@ class Holdings:
 
     def _is_copied_per_instance(self, cls: Class) -> bool:
         """Frameworks that turn class-level defaults into fields of each instance."""
-        if any(d.name in ("dataclass", "define", "attrs", "frozen", "mutable") for d in cls.fact.decorators):
+        if any(
+            d.name in ("dataclass", "define", "attrs", "frozen", "mutable")
+            for d in cls.fact.decorators
+        ):
             return True
         outside = [a for a in self.resolver.ancestors(cls) if a not in self.index.classes]
-        return any(name.startswith(_FRAMEWORK_FIELDS) or name.endswith("BaseModel") for name in outside)
+        return any(
+            name.startswith(_FRAMEWORK_FIELDS) or name.endswith("BaseModel") for name in outside
+        )
 
     def lifetime(self, cls: Class) -> Literal["process", "call", "unknown"]:
         """How long instances of a class live: one kept for the process, per call, or unknown."""

@@ -65,8 +65,7 @@ class Keys:
 
     def _expand(self, function: Function, value: str, found: _Mentioned, depth: int) -> None:
         for root in values.roots(value):
-            mark = root[:1]
-            if mark == "=" or not root or _is_constant(root):
+            if root[:1] == "=" or not root or _is_constant(root):
                 continue
             found.only_literals = False
             base, segments = values.split(root)
@@ -75,16 +74,20 @@ class Keys:
                     found.is_type = True
                 elif segment != "[]":
                     found.names[segment] = None
-            if mark == "@":
-                self._global(base, found)
-            elif mark == "#":
-                self._call(function, int(base[1:]), found, depth)
-            elif mark == "$":
-                self._parameter(function, base[1:], found)
-            elif mark in "%>":
-                self._local(function, base[1:], found, depth)
-            elif mark == "^":
-                found.is_type = True
+            self._mention(function, base, found, depth)
+
+    def _mention(self, function: Function, base: str, found: _Mentioned, depth: int) -> None:
+        mark = base[:1]
+        if mark == "@":
+            self._global(base, found)
+        elif mark == "#":
+            self._call(function, int(base[1:]), found, depth)
+        elif mark == "$":
+            self._parameter(function, base[1:], found)
+        elif mark in "%>":
+            self._local(function, base[1:], found, depth)
+        elif mark == "^":
+            found.is_type = True
 
     @staticmethod
     def _global(base: str, found: _Mentioned) -> None:
@@ -113,7 +116,10 @@ class Keys:
     def _parameter(function: Function, name: str, found: _Mentioned) -> None:
         found.names[name] = None
         for parameter in function.fact.params:
-            if parameter.name == name and parameter.annotation in ("@builtins.type", "@typing.Type"):
+            if parameter.name == name and parameter.annotation in (
+                "@builtins.type",
+                "@typing.Type",
+            ):
                 found.is_type = True
 
     def _local(self, function: Function, name: str, found: _Mentioned, depth: int) -> None:

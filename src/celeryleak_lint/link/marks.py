@@ -71,6 +71,21 @@ class Marks:
             self._tools[path] = first if first is not None and first.heat == "once" else None
         return self._tools[path]
 
+    def serves_commands(self, function: Function) -> bool:
+        """True for code of a command: by its file, by who builds its class, or as a subcommand's handler."""
+        if self.tool(function) is not None:
+            return True
+        owner = self.graph.owner(function)
+        if owner is None:
+            return False
+        builders = [e for e in self.graph.builders(owner) if not e.function.module.is_test]
+        if builders and all(self.tool(edge.function) is not None for edge in builders):
+            return True
+        takes_arguments = any(p.name == "args" and not p.kind for p in function.fact.params)
+        return takes_arguments and any(
+            call.name == "add_parser" for method in owner.methods.values() for call in method.fact.calls
+        )
+
     def _module_mark(self, function: Function) -> Mark:
         for entry in self.catalog.module_level:
             if entry.heat == "unknown":

@@ -11,6 +11,9 @@ from celeryleak_lint.model import values
 
 _DEPTH = 5
 
+#: Labels under which credentials arrive that expire: AWS's session token, and whole sets of them.
+_TEMPORARY = frozenset({"aws_session_token", "session_token", "**"})
+
 #: Finds the enclosing function that binds a captured name.
 Binder = Callable[[Function, str], "Function | None"]
 
@@ -20,7 +23,7 @@ class Origin:
     """What a construction depends on. ``params`` are parameter names of the function.
 
     ``instance`` is set by attributes of ``self``, ``settings`` by configuration and
-    environment, ``unknown`` by what cannot be traced. All empty: constants and module names.
+    environment, ``temporary`` by credentials that the function itself fetches, ``unknown`` by what cannot be traced. All empty: constants and module names.
     """
 
     params: set[str] = field(default_factory=set)
@@ -28,6 +31,7 @@ class Origin:
     settings: bool = False
     unknown: bool = False
     credential: bool = False
+    temporary: bool = False
 
     @property
     def is_fixed(self) -> bool:
@@ -61,7 +65,16 @@ class Origins:
         for label, value in call.args:
             if self.catalog.is_credential(label) and self._is_callers(function, value, depth):
                 origin.credential = True
+            if label in _TEMPORARY and self._is_fetched(function, value):
+                origin.temporary = True
             self._value(function, value, origin, depth + 1, seen)
+
+    def _is_fetched(self, function: Function, value: str) -> bool:
+        """True for a local that holds credentials which a call of the project has just handed out."""
+        root = values.split(value)[0]
+        if root[:1] != "%" or not self.catalog.is_credential(root[1:]):
+            return False
+        return any(part[:1] == "#" for bound in function.locals.get(root[1:], ()) for part in values.roots(bound))
 
     def _is_callers(self, function: Function, value: str, depth: int) -> bool:
         inner = Origin()

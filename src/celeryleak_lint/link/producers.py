@@ -11,9 +11,10 @@ from dataclasses import dataclass
 
 from celeryleak_lint.catalog.lookup import Catalog
 from celeryleak_lint.catalog.schema import Condition, Exemption, Resource
+from celeryleak_lint.link.arguments import parameter_name
 from celeryleak_lint.link.caching import Caching, fills_what_is_missing
 from celeryleak_lint.link.callgraph import CallGraph, Edge
-from celeryleak_lint.link.flow import Fate, Flow, parameter_name
+from celeryleak_lint.link.flow import Fate, Flow
 from celeryleak_lint.link.index import Class, Function, Index, Site
 from celeryleak_lint.link.resolve import Resolver
 from celeryleak_lint.model import values

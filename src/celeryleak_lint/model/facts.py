@@ -36,6 +36,10 @@ TYPING = 512  #: under ``if TYPE_CHECKING``
 NESTED_LOOP = 1024  #: the loop holds one of its own, or ends once it has worked: it connects anew
 
 DELETES = 2048  #: a store that is a ``del``
+WHILE_LOOP = 4096  #: some loop around it is a ``while``: it may turn for as long as the process lives
+
+#: Label of the key under which the receiver of a method call was found (``X[key].append(v)``).
+UNDER_KEY = "[]"
 
 # Flags of a function.
 ASYNC = 1
@@ -47,7 +51,7 @@ CLASSMETHOD = 32
 
 
 class CallFact(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """One call. ``args`` pairs a position (``"0"``), a keyword, ``*`` or ``**`` with a value.
+    """One call. ``args`` pairs a position (``"0"``), a keyword, ``*``, ``**`` or ``UNDER_KEY`` with a value.
 
     ``name`` is the last name as written; ``column`` counts UTF-8 bytes from 0; ``ordinal``
     counts equal names on one line from the left. ``guards`` are values known to be missing

@@ -19,6 +19,9 @@ _SILENT = frozenset(
     {tokenize.COMMENT, tokenize.NL, tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT}
 )
 _CLOSING = (")", "]", "}")
+#: Newer interpreters take formatted strings apart; they count as they are written, as before.
+_OPENING = ("FSTRING_START", "TSTRING_START")
+_ENDING = ("FSTRING_END", "TSTRING_END")
 
 
 def fingerprint(*, code: str, path: str, function: str, construct: str, ordinal: int) -> str:
@@ -55,10 +58,24 @@ def normalised(text: str) -> str:
 
 def _words(text: str) -> Iterator[str]:
     # in brackets line ends mean nothing, as in the statement around the construct
-    for token in tokenize.generate_tokens(io.StringIO(f"(\n{text}\n)").readline):
-        if token.type in _SILENT or not token.string:
-            continue
-        yield _requoted(token.string) if token.type == tokenize.STRING else token.string
+    lines = list(io.StringIO(f"(\n{text}\n)"))
+    opened: list[tuple[int, int]] = []
+    for token in tokenize.generate_tokens(iter(lines).__next__):
+        kind = tokenize.tok_name[token.type]
+        if kind in _OPENING:
+            opened.append(token.start)
+        elif kind in _ENDING:
+            start = opened.pop()
+            if not opened:
+                yield _between(lines, start, token.end)
+        elif not (opened or token.type in _SILENT or not token.string):
+            yield _requoted(token.string) if token.type == tokenize.STRING else token.string
+
+
+def _between(lines: list[str], start: tuple[int, int], end: tuple[int, int]) -> str:
+    """The text from one place to another; lines count from 1, columns from 0."""
+    piece = [*lines[start[0] - 1 : end[0] - 1], lines[end[0] - 1][: end[1]]]
+    return "".join(piece)[start[1] :]
 
 
 def _requoted(literal: str) -> str:

@@ -1,4 +1,4 @@
-"""How a summary writes down what an expression is: a small text grammar.
+r"""How a summary writes down what an expression is: a small text grammar.
 
 A value is one string, so that summaries stay compact, hashable and serialisable:
 

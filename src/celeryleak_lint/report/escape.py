@@ -9,6 +9,7 @@ import unicodedata
 _UNSAFE = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 #: Anywhere in a line of a log, this begins a command to the runner of GitHub's workflows.
 _COMMAND = "##["
+_NONCHARACTER = 0xFFFE
 _WIDE = frozenset({"W", "F"})
 
 
@@ -31,7 +32,7 @@ def width(text: str) -> int:
 
 
 def _shown(character: str) -> str:
-    is_noncharacter = ord(character) & 0xFFFE == 0xFFFE
+    is_noncharacter = ord(character) & _NONCHARACTER == _NONCHARACTER
     if unicodedata.category(character) not in _UNSAFE and not is_noncharacter:
         return character
     return ascii(character)[1:-1]

@@ -46,10 +46,14 @@ def _finding(finding: Finding, view: View) -> str:
     text = "\n".join(map(escaped, (f"{place}: {finding.code} {finding.message}", *steps)))
     return "\n".join(
         (
-            f"    <testcase name={_attribute(f'{finding.code} {place}')} "
-            f'classname={_attribute(view.path(finding.path))} time="0">',
-            f"      <failure type={_attribute(finding.code)} "
-            f"message={_attribute(finding.message)}>{escape(text)}</failure>",
+            (
+                f"    <testcase name={_attribute(f'{finding.code} {place}')} "
+                f'classname={_attribute(view.path(finding.path))} time="0">'
+            ),
+            (
+                f"      <failure type={_attribute(finding.code)} "
+                f"message={_attribute(finding.message)}>{escape(text)}</failure>"
+            ),
             "    </testcase>",
         )
     )
@@ -60,10 +64,14 @@ def _failure(failure: Failure, view: View) -> str:
     place = f"{path}:{failure.line}:{failure.column}"
     return "\n".join(
         (
-            f"    <testcase name={_attribute(f'{failure.code} {place}')} "
-            f'classname={_attribute(path)} time="0">',
-            f"      <error type={_attribute(failure.code)} "
-            f"message={_attribute(failure.message)}>{escape(escaped(failure.message))}</error>",
+            (
+                f"    <testcase name={_attribute(f'{failure.code} {place}')} "
+                f'classname={_attribute(path)} time="0">'
+            ),
+            (
+                f"      <error type={_attribute(failure.code)} "
+                f"message={_attribute(failure.message)}>{escape(escaped(failure.message))}</error>"
+            ),
             "    </testcase>",
         )
     )

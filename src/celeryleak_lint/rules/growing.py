@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from celeryleak_lint.catalog.words import split_words
 from celeryleak_lint.link.growth import Growth, stored_is_bounded
 from celeryleak_lint.link.holdings import Holding
+from celeryleak_lint.link.index import Function
 from celeryleak_lint.link.keys import KeyVerdict
 from celeryleak_lint.link.project import Project
 from celeryleak_lint.model.findings import CONFIDENCES, Confidence, Suspect, SuspectStep
@@ -88,11 +89,25 @@ def _scanned(growth: Growth) -> str:
 
 
 def _keyless(project: Project, growth: Growth) -> Unbounded:
-    """An append has no key to judge: how often it runs decides."""
-    heat = project.heat.heat(growth.function)
-    confidence: Confidence = "likely" if heat.is_hot else "possible"
+    """An append has no key to judge: how often it runs decides.
+
+    ``update`` of a dict may set the same keys each time, and who first looks for an entry and
+    gives it back appends what is missing.
+    """
+    is_list = growth.holding.shape != "dict" and not _is_searched(growth)
+    is_hot = is_list and project.heat.heat(growth.function).is_hot
+    confidence: Confidence = "likely" if is_hot else "possible"
     return Unbounded(
         growth.holding, growth, KeyVerdict("unknown"), _limited(project, growth, confidence)
+    )
+
+
+def _is_searched(growth: Growth) -> bool:
+    """``for x in ITEMS: if fits(x): return x`` before the append."""
+    fact = growth.function.fact
+    base = fact.calls[growth.index].callee.rpartition(".")[0] if growth.index >= 0 else ""
+    return any(
+        base + "[]" in assigned and f"%{name}" in fact.returns for name, assigned in fact.locals
     )
 
 
@@ -104,7 +119,9 @@ def _limited(project: Project, growth: Growth, confidence: Confidence) -> Confid
         return "possible"
     if project.heat.is_once_like(function) or project.heat.tool(function) is not None:
         return "possible"
-    if project.heat.process(function) is not None or (project.processes.are_short and not heat.is_hot):
+    if project.heat.process(function) is not None or (
+        project.processes.are_short and not heat.is_hot
+    ):
         return "possible"
     return confidence
 
@@ -117,9 +134,11 @@ def _is_import_time(project: Project, growth: Growth) -> bool:
     if _is_registry(growth) and not _is_filled_later(project, function):
         return True
     owner = project.graph.owner(function)
-    if owner is not None and any(a.endswith("builtins.type") for a in project.resolver.ancestors(owner)):
+    if owner is not None and any(
+        a.endswith("builtins.type") for a in project.resolver.ancestors(owner)
+    ):
         return True
-    if _decorates(project, growth):
+    if _decorates(growth):
         return True
     edges = [e for e in project.graph.callers(function) if not e.function.module.is_test]
     return bool(edges) and all(e.function.is_module_body or e.function.is_class_body for e in edges)
@@ -135,15 +154,18 @@ def _is_filled_later(project: Project, function: Function) -> bool:
     """True when instances that functions build are registered: one entry for each of them."""
     owner = project.graph.owner(function)
     return owner is not None and any(
-        edge.function.name == "__init__" and project.holdings.lifetime_of(edge.function) != "process"
+        edge.function.name == "__init__"
+        and project.holdings.lifetime_of(edge.function) != "process"
         for edge in project.graph.callers(function)
     )
 
 
-def _decorates(project: Project, growth: Growth) -> bool:
+def _decorates(growth: Growth) -> bool:
     """A decorator, or the function inside it that gets what it decorates and gives it back."""
     function = growth.function
-    given = {f"${p.name}" for p in function.fact.params} | {f">{p.name}" for p in function.fact.params}
+    given = {f"${p.name}" for p in function.fact.params} | {
+        f">{p.name}" for p in function.fact.params
+    }
     return growth.index < 0 and growth.stored in given and growth.stored in function.fact.returns
 
 
@@ -163,7 +185,9 @@ def suspect(project: Project, code: str, found: Unbounded) -> Suspect:
     """A suspect at the growing line: what holds it, what grows it, why nothing shrinks it."""
     growth = found.growth
     heat = project.heat.heat(growth.function)
-    step = SuspectStep(growth.function.module.path, growth.line, growth.column, f"adds to `{growth.holding.name}`")
+    step = SuspectStep(
+        growth.function.module.path, growth.line, growth.column, f"adds to `{growth.holding.name}`"
+    )
     return Suspect(
         code=code,
         path=growth.function.module.path,

@@ -41,7 +41,8 @@ def openness(project: Project, build: Build) -> tuple[Confidence, Closing] | Non
     closing: Closing = "never"
     confidence: Confidence = "possible"
     if "closed" in ends:
-        early = returns_before(function, build.site.index, build.fate.closings)
+        # what reading closes, an attribute may have read before: attributes have no lines
+        early = not build.resource.when and returns_before(function, build.site.index, build.fate.closings)
         closing = "not-on-return" if early else "not-on-error"
     if closing != "not-on-error" and not (build.via is not None and build.via.is_owner):
         confidence = _by_place(project, build)
@@ -81,6 +82,9 @@ def _is_about_memory(project: Project, build: Build) -> bool:
 
 
 def _is_open_already(project: Project, function: Function, value: str) -> bool:
+    for inner in _builds_behind(project, function, value):
+        # an archive over a file that nobody closes is where both can be closed
+        return inner.fate.is_closed or bool(inner.fate.ends & _MOVED)
     for meaning in project.resolver.meanings(function, value):
         row = project.catalog.resource(meaning.name) if meaning.kind == "instance" else None
         if meaning.kind == "instance" and (meaning.name in _IN_MEMORY or row is not None):
@@ -104,3 +108,12 @@ def _by_place(project: Project, build: Build) -> Confidence:
     if project.heat.tool(function) is not None or project.heat.is_once_like(function):
         return "possible"
     return "likely"
+
+
+def _builds_behind(project: Project, function: Function, value: str) -> Iterator[Build]:
+    """The builds that a value, or what is assigned to the local it names, stands for."""
+    for choice in (value, *function.locals.get(value[1:], ())) if value[:1] in "#%" else ():
+        if choice[:1] == "#" and choice[1:].isdigit():
+            build = project.production.build_at(function, int(choice[1:]))
+            if build is not None:
+                yield build

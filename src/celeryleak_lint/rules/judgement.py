@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from celeryleak_lint.link.caching import answers_once
 from celeryleak_lint.link.heat import Heat
 from celeryleak_lint.link.index import Function
 from celeryleak_lint.link.origins import Origin
 from celeryleak_lint.link.producers import Build
 from celeryleak_lint.link.project import Project
-from celeryleak_lint.model.facts import LOOP, SMALL_LOOP, VARIES
+from celeryleak_lint.model.facts import LOOP, SMALL_LOOP, VARIES, WHILE_LOOP
 from celeryleak_lint.model.findings import CONFIDENCES, Confidence
 
 #: Milliseconds below which building again is no cost worth a finding of its own.
@@ -56,6 +57,8 @@ def silence(project: Project, build: Build) -> str:
         return "test code"
     if build.lazily:
         return "built only while it is missing, and kept"
+    if answers_once(function, build.call):
+        return "built only while an answer is missing, and the answer is kept"
     if build.fate.is_kept and not _is_kept_by_rerun_script(project, build):
         return f"kept: {', '.join(sorted(set(build.fate.places))) or build.fate.describe()}"
     if "self" in ends:
@@ -114,15 +117,19 @@ def _doubt(project: Project, build: Build, heat: Heat, origin: Origin) -> str:
     """Why a build is only possible, however often it runs; empty when nothing speaks against it."""
     function, ends = build.function, build.fate.ends
     is_short = heat.rank == "per-run" or project.heat.process(function) is not None
-    is_tool = not heat.is_hot and project.heat.tool(function) is not None
+    turns = is_in_loop(build) and bool(build.call.flags & WHILE_LOOP)
+    is_tool = not heat.is_hot and project.heat.serves_commands(function)
+    is_own_executor = build.resource.kind == "executor" and build.via is not None
     doubts = (
         (build.fate.is_closed, "closed after use: churn, not a leak"),
         ("captured" in ends, "captured by a nested function"),
         (is_short, "the process ends with the job"),
-        (project.heat.is_once_like(function), "a start-up or maintenance name"),
+        (not turns and project.heat.is_once_like(function), "a start-up or maintenance name"),
         (is_tool, "a command or script: its process ends with it"),
-        (heat.rank == "once", heat.stopped or "only called at start-up"),
+        (not turns and heat.rank == "once", heat.stopped or "only called at start-up"),
         (origin.credential, "depends on credentials of the caller"),
+        (origin.temporary, "its credentials are fetched for each call"),
+        (is_own_executor, "an idle executor ends with the object that holds it"),
     )
     return next((reason for holds, reason in doubts if holds), "")
 
@@ -131,8 +138,10 @@ def _direct(
     project: Project, build: Build, heat: Heat, origin: Origin
 ) -> tuple[Confidence, str]:
     """A constructor call in code of unknown frequency: what it depends on and costs decides."""
-    if origin.params or build.function.name in _INITIALISERS:
+    if origin.params:
         return "possible", "depends on the caller"
+    if _builds_instances(project, build.function):
+        return "possible", "built once for each instance"
     if build.resource.effect != "cost":
         return "likely", "nothing it depends on changes between calls"
     if _is_repeated(project, build, heat):
@@ -168,7 +177,7 @@ def _through_producer(project: Project, build: Build, heat: Heat) -> tuple[Confi
     assert build.via is not None
     if _is_cheap(build):
         return "possible", "cheap to build, and reached through other code"
-    if build.function.name in _INITIALISERS:
+    if _builds_instances(project, build.function):
         return "possible", "built once for each instance"
     for other in project.production.builds:
         if other.via is build.via and (other.fate.is_kept or other.fate.ends & {"self", "closed", "with"}):
@@ -177,6 +186,11 @@ def _through_producer(project: Project, build: Build, heat: Heat) -> tuple[Confi
     if build.resource.effect == "cost" and not _is_repeated(project, build, heat):
         return "possible", "costs time only, and how often it runs is not known"
     return "likely", "every caller drops what it gets"
+
+
+def _builds_instances(project: Project, function: Function) -> bool:
+    """True for a constructor, and for what only constructors of its class call."""
+    return function.name in _INITIALISERS or project.production.is_only_from_init(function)
 
 
 def reads_of(project: Project, function: Function) -> int:

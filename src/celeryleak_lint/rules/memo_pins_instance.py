@@ -31,7 +31,7 @@ def check(project: Project) -> Iterator[Suspect]:
 def _confidence(
     project: Project, function: Function, owner: Class, decorator: DecoratorFact
 ) -> Confidence | None:
-    size = size_of(project, function, decorator)
+    size = size_of(project, decorator)
     if size == "explicit" or (isinstance(size, int) and size <= IMPLICIT_SIZE):
         return None
     if project.holdings.lifetime(owner) == "process" or _is_value(project, owner):
@@ -53,7 +53,11 @@ def _is_built_hot(project: Project, owner: Class) -> bool:
 
 
 def _suspect(
-    project: Project, function: Function, owner: Class, decorator: DecoratorFact, confidence: Confidence
+    project: Project,
+    function: Function,
+    owner: Class,
+    decorator: DecoratorFact,
+    confidence: Confidence,
 ) -> Suspect:
     on_access = " under `@property`" if project.resolver.is_property(function) else ""
     return Suspect(

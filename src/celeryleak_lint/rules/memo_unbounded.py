@@ -16,8 +16,8 @@ from celeryleak_lint.rules.memos import entity_parameter, identity_parameter, si
 
 def check(project: Project) -> Iterator[Suspect]:
     """``cache`` and ``lru_cache`` keyed by objects that compare by identity, or unbounded by an entity."""
-    for function, row, decorator in functools_memos(project):
-        size = size_of(project, function, decorator)
+    for function, _, decorator in functools_memos(project):
+        size = size_of(project, decorator)
         if isinstance(size, int) or size == "explicit":
             continue
         found = identity_parameter(project, function)
@@ -48,7 +48,11 @@ def _identity_fact(function: Function, name: str, cls: str) -> str:
 
 
 def _suspect(
-    project: Project, function: Function, decorator: DecoratorFact, fact: str, confidence: Confidence
+    project: Project,
+    function: Function,
+    decorator: DecoratorFact,
+    fact: str,
+    confidence: Confidence,
 ) -> Suspect:
     heat = project.heat.mark(function)
     once = project.heat.is_once_like(function) or (heat is not None and heat.rank == "once")

@@ -11,10 +11,19 @@ from celeryleak_lint.model.facts import DecoratorFact
 #: What ``functools.lru_cache`` keeps when nobody says a size.
 IMPLICIT_SIZE = 128
 
-_IDENTITY_ENDINGS = ("Client", "Session", "Request", "App", "Application", "Connection", "Engine", "Context")
+_IDENTITY_ENDINGS = (
+    "Client",
+    "Session",
+    "Request",
+    "App",
+    "Application",
+    "Connection",
+    "Engine",
+    "Context",
+)
 
 
-def size_of(project: Project, function: Function, decorator: DecoratorFact) -> int | None | str:
+def size_of(project: Project, decorator: DecoratorFact) -> int | str | None:
     """The bound of a functools memo: a number, ``None`` for unbounded, ``"implicit"`` or ``"explicit"``."""
     name = project.resolver.canonical(decorator.value[1:]).rpartition(".")[2]
     if name == "cache":
@@ -23,11 +32,11 @@ def size_of(project: Project, function: Function, decorator: DecoratorFact) -> i
         return "implicit"
     for label, value in decorator.args:
         if label in ("0", "maxsize"):
-            return _size(project, function, value)
+            return _size(project, value)
     return "implicit"
 
 
-def _size(project: Project, function: Function, value: str) -> int | None | str:
+def _size(project: Project, value: str) -> int | str | None:
     text = values.literal_text(value)
     if text is not None:
         return None if text == "None" else int(text) if text.isdigit() else "explicit"

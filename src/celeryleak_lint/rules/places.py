@@ -26,7 +26,7 @@ def is_construction(build: Build) -> bool:
     """True for objects to be shared; registrations, open handles and executors have rules of their own."""
     if build.resource.kind in ("registration", "handle"):
         return False
-    return not is_open_handle(build) and not is_running_executor(build)
+    return not is_open_handle(build) and not _is_own_executor(build)
 
 
 def is_open_handle(build: Build) -> bool:
@@ -46,7 +46,11 @@ def is_opened(build: Build) -> bool:
 
 
 def is_running_executor(build: Build) -> bool:
-    """True for an executor or pool that its function leaves running."""
+    """True for an executor or pool that its function leaves running; a server it is given to ends it."""
+    return _is_own_executor(build) and not build.fate.part_of
+
+
+def _is_own_executor(build: Build) -> bool:
     return build.resource.kind == "executor" and build.via is None and build.fate.is_local
 
 

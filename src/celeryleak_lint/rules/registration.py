@@ -40,11 +40,9 @@ def check(project: Project) -> Iterator[Suspect]:
 
 def _confidence(project: Project, build: Build) -> Confidence | None:
     function = build.function
-    if function.module.is_test or function.is_module_body or function.is_class_body:
+    if _runs_once(project, function) or _is_scoped(function):
         return None
-    if lookup_guards(function, build.call) or build.exemption is not None or project.caching.memo(function) is not None:
-        return None
-    if project.heat.is_once_like(function) or _is_scoped(function):
+    if lookup_guards(function, build.call) or build.exemption is not None:
         return None
     if not _is_fresh(project, build):
         return "possible" if _connects_per_instance(project, build) else None
@@ -59,6 +57,13 @@ def _confidence(project: Project, build: Build) -> Confidence | None:
     if function.name == "__init__" and _is_built_in_functions(project, function):
         return "likely" if build.resource.ceiling != "possible" else "possible"
     return "possible"
+
+
+def _runs_once(project: Project, function: Function) -> bool:
+    """True for module level, tests, memoized functions and start-up names."""
+    if function.module.is_test or function.is_module_body or function.is_class_body:
+        return True
+    return project.caching.memo(function) is not None or project.heat.is_once_like(function)
 
 
 def _connects_per_instance(project: Project, build: Build) -> bool:
@@ -129,7 +134,9 @@ def _is_new(project: Project, function: Function, value: str) -> bool:
     """True for the result of building a class, as against a look-up."""
     if value[:1] != "#" or not value[1:].isdigit():
         return False
-    return any(meaning.kind == "class" for meaning in project.resolver.callees(function, int(value[1:])))
+    return any(
+        meaning.kind == "class" for meaning in project.resolver.callees(function, int(value[1:]))
+    )
 
 
 def _is_nested(project: Project, function: Function, value: str) -> bool:
@@ -140,7 +147,9 @@ def _is_nested(project: Project, function: Function, value: str) -> bool:
 
 def _is_scoped(function: Function) -> bool:
     """Inside ``warnings.catch_warnings`` filters are put back."""
-    return any(call.name == "catch_warnings" and "with" in call.sinks for call in function.fact.calls)
+    return any(
+        call.name == "catch_warnings" and "with" in call.sinks for call in function.fact.calls
+    )
 
 
 def _removal(project: Project, build: Build) -> str:
@@ -171,13 +180,17 @@ def _removes_itself(project: Project, function: Function, removers: tuple[str, .
 
 
 def _removers(call: CallFact, name: str) -> tuple[str, ...]:
-    return _FIGURE_REMOVERS if "pyplot" in name else _REMOVERS.get(call.name, ("remove", "unregister"))
+    return (
+        _FIGURE_REMOVERS if "pyplot" in name else _REMOVERS.get(call.name, ("remove", "unregister"))
+    )
 
 
 def _suspect(project: Project, build: Build, confidence: Confidence) -> Suspect:
     heat = project.heat.heat(build.function)
     call = build.call
-    step = SuspectStep(build.function.module.path, call.line, call.column, f"registers with `{build.name}`")
+    step = SuspectStep(
+        build.function.module.path, call.line, call.column, f"registers with `{build.name}`"
+    )
     removed = _removal(project, build) == "sometimes"
     how = "removes it on the success path only" if removed else "never removes it"
     where = "for each instance" if build.function.name == "__init__" else "on each call"

@@ -1,0 +1,53 @@
+"""How a call passes objects on: to which parameter, as themselves, or inside something new.
+
+Knows the shape of one call; where the object goes afterwards is for ``flow``.
+"""
+
+from __future__ import annotations
+
+from celeryleak_lint.link.index import Function
+from celeryleak_lint.model import values
+from celeryleak_lint.model.facts import CallFact
+
+#: Functions whose result is, or holds, what they are given.
+PASSING = frozenset(
+    {"list", "tuple", "set", "dict", "iter", "next", "zip", "enumerate", "reversed", "sorted", "frozenset", "cast", "aiter", "anext",
+     "wait_for", "shield", "gather", "run_until_complete"}
+)  # fmt: skip
+
+
+def is_fluent(function: Function, call: CallFact) -> bool:
+    """``x = x.method(...)``: the method hands the object on under its old name."""
+    owner = call.callee.rpartition(".")[0]
+    if owner[:1] == "%":
+        return f"var {owner[1:]}" in call.sinks
+    if owner[:1] == "#" and owner == values.split(owner)[0]:
+        return call.name in ("to", "eval", "cuda", "cpu", "half", "bind")
+    return False
+
+
+def is_fresh(function: Function, value: str) -> bool:
+    """True for a container or object that the function itself has just made."""
+    if value[:1] in "[{=":
+        return True
+    if value[:1] != "#" or value != values.split(value)[0]:
+        return False
+    name = function.fact.calls[int(value[1:])].name
+    return name in PASSING or name in ("defaultdict", "OrderedDict") or name[:1].isupper()
+
+
+def collects_keywords(function: Function, name: str) -> bool:
+    """``**kwargs`` is a new dict in each call: what is put there goes where the dict goes."""
+    return any(p.name == name and p.kind == "**" for p in function.fact.params)
+
+
+def parameter_name(function: Function, label: str) -> str | None:
+    """The parameter that an argument label (position or keyword) of a call binds."""
+    named = [p for p in function.fact.params if p.kind in ("", "kw")]
+    if not label.isdigit():
+        return label if any(p.name == label for p in named) else None
+    positional = [p.name for p in function.fact.params if p.kind == ""]
+    bound = function.fact.cls and positional and positional[0] not in function.uses
+    offset = 1 if bound and positional[0] in ("self", "cls", "mcs") else 0
+    position = int(label) + offset
+    return positional[position] if position < len(positional) else None
