@@ -33,7 +33,8 @@ class Exemption:
 
     ``argument`` is a keyword name, or a position as ``"0"``; ``equals`` lists literals
     (``":memory:"``, ``"True"``) or resolved names (``"sqlalchemy.pool.NullPool"``) that it
-    must have, or is empty when its mere presence (not ``None``) counts. ``then`` is
+    must have, or is empty when its mere presence (not ``None``) counts. ``"<absent>"`` asks
+    for calls without it, ``"<shared>"`` for a value that exists before the call. ``then`` is
     ``"silent"`` (never reported) or ``"possible"`` (confidence capped).
     """
 

@@ -271,7 +271,7 @@ class _Trail:
 
     def _argument(self, function: Function, number: int, label: str, depth: int) -> None:
         call = function.fact.calls[number]
-        if call.name in _CLOSERS:
+        if _means(call) in _CLOSERS:
             self._end("with")
             return
         if call.name == "__init__" and call.callee[:1] == "#":
@@ -342,7 +342,7 @@ class _Trail:
     def _outside(self, function: Function, number: int, label: str, depth: int) -> None:
         """It was given to a library: judged by the callee's name, result followed if it may hold it."""
         call = function.fact.calls[number]
-        name = call.name
+        name = _means(call)
         words = set(split_words(name))
         if name in _RUNNERS:
             self._end("handed")

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from celeryleak_lint.catalog.lookup import Catalog
+from celeryleak_lint.link.arguments import parameter_name
 from celeryleak_lint.link.index import Function
 from celeryleak_lint.model import values
 
@@ -23,7 +24,9 @@ class Origin:
     """What a construction depends on. ``params`` are parameter names of the function.
 
     ``instance`` is set by attributes of ``self``, ``settings`` by configuration and
-    environment, ``temporary`` by credentials that the function itself fetches, ``unknown`` by what cannot be traced. All empty: constants and module names.
+    environment, ``unknown`` by what cannot be traced, ``credential`` by credentials of the
+    caller, ``temporary`` by credentials that are fetched for the call. All empty: constants
+    and module names.
     """
 
     params: set[str] = field(default_factory=set)
@@ -51,6 +54,32 @@ class Origins:
         origin = Origin()
         self._call(function, index, origin, 0, set())
         return origin
+
+    def expects_credentials(self, chain: Sequence[tuple[Function, int]]) -> bool:
+        """True when a call of the first function brings credentials of its own to the constructor.
+
+        ``chain`` leads from a call of a producer to the constructor, as functions and the
+        positions of their calls: each but the first expects what the one before it passes.
+        """
+        expected = self._credentials(*chain[-1])
+        for (caller, index), (callee, _) in zip(reversed(chain[:-1]), reversed(chain)):
+            passed = [
+                value
+                for label, value in caller.fact.calls[index].args
+                if parameter_name(callee, label) in expected
+            ]
+            if any(self._is_fetched(caller, value) for value in passed):
+                return True
+            expected = {name for value in passed for name in self.of_value(caller, value).params}
+        return False
+
+    def _credentials(self, function: Function, index: int) -> set[str]:
+        """Parameters that reach a credential argument of a call, and carry that name themselves."""
+        found: set[str] = set()
+        for label, value in function.fact.calls[index].args:
+            if self.catalog.is_credential(label):
+                found |= {n for n in self.of_value(function, value).params if self.catalog.is_credential(n)}
+        return found
 
     def of_value(self, function: Function, value: str) -> Origin:
         """What one value depends on."""

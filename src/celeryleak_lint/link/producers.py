@@ -21,6 +21,10 @@ from celeryleak_lint.model import values
 from celeryleak_lint.model.facts import CallFact
 
 _RANK = {"never-released": 0, "until-gc": 1, "cost": 2}
+
+#: Marks of values that exist before the call: names of modules, instances, closures, parameters.
+_SHARED = ("@", "!", "^", ">", "$")
+
 _INITIALISERS = frozenset({"__init__", "__post_init__", "__attrs_post_init__", "model_post_init"})
 
 
@@ -263,6 +267,8 @@ class Production:
     def _matches(self, value: str, condition: Exemption | Condition) -> bool:
         if not condition.equals:
             return value != "=None"
+        if "<shared>" in condition.equals and all(c[:1] in _SHARED for c in values.choices(value)):
+            return True
         for choice in values.choices(value):
             text = values.literal_text(choice)
             if text is not None and text in condition.equals:

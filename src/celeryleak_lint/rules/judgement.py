@@ -218,7 +218,10 @@ def _is_repeated_method(project: Project, function: Function) -> bool:
 
 
 def _origin(project: Project, build: Build) -> Origin:
-    return project.origins.of_call(build.function, build.site.index)
+    origin = project.origins.of_call(build.function, build.site.index)
+    chain = [(step.function, step.site.index) for step in build.chain()]
+    origin.temporary |= project.origins.expects_credentials(chain)
+    return origin
 
 
 def capped(confidence: Confidence, build: Build) -> Confidence:
