@@ -362,3 +362,8 @@ class _Trail:
             self._end("handed")
         else:
             self._end("local")
+
+
+def _means(call: CallFact) -> str:
+    """The last name of what is called, as imports resolve it; as written for anything else."""
+    return call.callee.rpartition(".")[2] if call.callee[:1] == "@" else call.name
