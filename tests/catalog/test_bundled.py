@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from celeryleak_lint.catalog.lookup import Catalog, load
-from celeryleak_lint.catalog.schema import EntryPoint, Memo, Resource
+from celeryleak_lint.catalog.schema import EntryPoint, Heavy, Memo, Resource
 
 
 @pytest.fixture(scope="module")
@@ -15,9 +15,9 @@ def catalog() -> Catalog:
     return found
 
 
-def rows(catalog: Catalog) -> tuple[Resource | EntryPoint | Memo, ...]:
+def rows(catalog: Catalog) -> tuple[Resource | EntryPoint | Memo | Heavy, ...]:
     tables = catalog.tables
-    return (*tables.resources, *tables.entry_points, *tables.memos)
+    return (*tables.resources, *tables.entry_points, *tables.memos, *tables.heavy)
 
 
 def test_every_row_says_why_and_from_where(catalog: Catalog) -> None:
@@ -229,3 +229,32 @@ def test_signals(catalog: Catalog) -> None:
 def test_memos(catalog: Catalog, name: str, scope: str, *, async_ok: bool, pins: bool) -> None:
     memo = catalog.memos[name]
     assert (memo.scope, memo.async_ok, memo.pins_instance) == (scope, async_ok, pins)
+
+
+def test_a_row_under_a_condition_stands_beside_the_plain_one(catalog: Catalog) -> None:
+    plain = catalog.resource("requests.get")
+    assert plain is not None
+    assert plain.kind == "other"
+    (streamed,) = catalog.conditional("requests.get")
+    assert streamed.kind == "handle"
+    assert streamed.when[0].argument in catalog.conditions
+    assert catalog.conditional("redis.Redis") == ()
+
+
+def test_heavy_calls_are_found_by_name_pattern_and_method(catalog: Catalog) -> None:
+    by_name = catalog.heavy("pandas.read_csv")
+    by_pattern = catalog.heavy("airflow.providers.postgres.hooks.postgres.PostgresHook.get_records")
+    assert by_name is not None
+    assert "chunksize" in by_name.bounded_by
+    assert by_pattern is not None
+    assert catalog.heavy("pandas.concat") is None
+    assert [row.library for row in catalog.heavy_methods["fetchall"]] == ["DB-API"]
+    assert {"read_csv", "get_records", "fetchall"} <= catalog.heavy_tails
+
+
+def test_heavy_rows_say_what_to_do_instead(catalog: Catalog) -> None:
+    for row in catalog.tables.heavy:
+        assert row.better[:1].islower(), row.id
+        assert not row.better.endswith("."), row.id
+        assert row.ceiling != "certain", row.id
+        assert not set(row.filters) & set(row.bounding_calls), row.id

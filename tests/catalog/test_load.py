@@ -141,6 +141,9 @@ def test_errors_of_a_document(text: str, expected: str) -> None:
             'unless = [{ argument = "a b", then = "silent", why = "w" }]',
             ".unless[0].argument: expected a keyword name or a position",
         ),
+        ("when = [3]", ".when[0]: expected a table, got 3"),
+        ('when = [{ equals = ["True"] }]', ".when[0]: missing key 'argument'"),
+        ('when = [{ argument = "x", then = "silent" }]', ".when[0].then: unknown key"),
     ],
 )
 def test_errors_of_a_resource(row: str, expected: str) -> None:
@@ -270,3 +273,51 @@ def test_user_words_are_added() -> None:
     once = overlaid(bundled(), own).vocabulary.once
     assert "kickoff" in once
     assert "setup" in once
+
+
+def test_a_heavy_row_needs_a_name_or_a_method() -> None:
+    tables, trouble = read(
+        """
+        [[heavy]]
+        methods = ["dump_all"]
+        why = "returns every row"
+
+        [[heavy]]
+        name = "shop.export"
+        why = "returns every row"
+        bounded-by = ["rows", "0"]
+        """
+    )
+    assert trouble == ()
+    assert [(row.id, row.names, row.kind) for row in tables.heavy] == [
+        ("dump_all", (), "reader"),
+        ("shop.export", ("shop.export",), "reader"),
+    ]
+    assert tables.heavy[1].bounded_by == ("rows", "0")
+    assert "missing key 'names'" in errors('[[heavy]]\nwhy = "w"\n')[0]
+    assert "did you mean 'reader'" in errors('[[heavy]]\nname="a.b"\nwhy="w"\nkind="readr"\n')[0]
+
+
+def test_a_users_heavy_row_takes_over_the_names_it_lists() -> None:
+    own, _ = read('[[heavy]]\nname = "pandas.read_csv"\nwhy = "ours"\n')
+    found = [row.why for row in overlaid(bundled(), own).heavy if "pandas.read_csv" in row.names]
+    assert found == ["ours"]
+
+
+def test_one_name_may_have_a_row_under_a_condition_besides() -> None:
+    text = """
+        [[resource]]
+        name = "shop.fetch"
+        why = "w"
+
+        [[resource]]
+        id = "shop.fetch.stream"
+        name = "shop.fetch"
+        why = "w"
+        when = [{ argument = "stream", equals = ["True"] }]
+    """
+    tables, trouble = read(text)
+    assert trouble == ()
+    assert [len(row.when) for row in tables.resources] == [0, 1]
+    again = read(text.replace('when = [{ argument = "stream", equals = ["True"] }]', ""))[1]
+    assert any("shop.fetch" in error for error in again)

@@ -158,6 +158,7 @@ def test_vocabulary_reaches_its_questions() -> None:
         per_call=("request",),
         entity_key=("user",),
         configuration_key=("queue",),
+        growing_table=("order",),
     )
     catalog = Catalog.of(Tables(vocabulary=words))
     assert catalog.once_like("setup_pool") == "setup"
@@ -168,6 +169,8 @@ def test_vocabulary_reaches_its_questions() -> None:
     assert catalog.is_per_call("request")
     assert catalog.entity_key("user_name") == "user"
     assert catalog.configuration_key("queue_name") == "queue"
+    assert catalog.growing_table("OrderLine") == "order"
+    assert catalog.growing_table("Border") is None
 
 
 def test_the_digest_follows_every_effective_table() -> None:

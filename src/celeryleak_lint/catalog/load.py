@@ -194,7 +194,9 @@ def _missing(item: Mapping[str, Any], table: str, *, is_bundled: bool) -> Iterat
 def _built(values: dict[str, Any], table: str) -> AnyRow:
     if "name" in values:
         values["names"] = (values.pop("name"),)
-    first = tuple(name for key in ("names", "patterns", "methods", "paths") for name in values.get(key, ()))
+    first = tuple(
+        name for key in ("names", "patterns", "methods", "paths") for name in values.get(key, ())
+    )
     defaults = {
         "id": next(iter((*first, *values.get("imports", ()))), ""),
         "names": (),

@@ -15,7 +15,15 @@ from types import MappingProxyType
 from typing import TypeVar
 
 from celeryleak_lint.catalog.load import bundled, overlaid, tables_from
-from celeryleak_lint.catalog.schema import EntryKind, EntryPoint, Heat, Heavy, Memo, Resource, Tables
+from celeryleak_lint.catalog.schema import (
+    EntryKind,
+    EntryPoint,
+    Heat,
+    Heavy,
+    Memo,
+    Resource,
+    Tables,
+)
 from celeryleak_lint.catalog.words import WordSet
 
 ResourcePattern = tuple["re.Pattern[str]", Resource]
@@ -69,6 +77,7 @@ class Catalog:
     _per_call: WordSet
     _entity_key: WordSet
     _configuration_key: WordSet
+    _growing_table: WordSet
 
     @classmethod
     def of(cls, tables: Tables) -> Catalog:
@@ -120,6 +129,7 @@ class Catalog:
             _per_call=WordSet.of(words.per_call),
             _entity_key=WordSet.of(words.entity_key),
             _configuration_key=WordSet.of(words.configuration_key),
+            _growing_table=WordSet.of(words.growing_table),
         )
 
     def resource(self, name: str) -> Resource | None:
@@ -224,6 +234,10 @@ class Catalog:
     def configuration_key(self, name: str) -> str | None:
         """Give the word in a key's name that configuration bounds (``queue``), or ``None``."""
         return self._configuration_key.match(name)
+
+    def growing_table(self, name: str) -> str | None:
+        """Give the word in a model's name that says that traffic adds rows (``order``), or ``None``."""
+        return self._growing_table.match(name)
 
     def _entry(self, kind: EntryKind, name: str) -> EntryPoint | None:
         for root in (_root(name), "*"):

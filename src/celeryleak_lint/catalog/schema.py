@@ -205,7 +205,8 @@ class Vocabulary:
     in a key that configuration or code size bounds. ``job_runners``: packages whose workers
     fork a process for each job, so that nothing outlives it. ``identity_types``: resolved
     names of classes without value equality that are passed as arguments, so that a memo
-    keyed by one never hits for a new object.
+    keyed by one never hits for a new object. ``growing_table``: words in the name of a
+    model class whose rows traffic adds.
     """
 
     once: tuple[str, ...] = ()
@@ -216,6 +217,7 @@ class Vocabulary:
     configuration_key: tuple[str, ...] = ()
     job_runners: tuple[str, ...] = ()
     identity_types: tuple[str, ...] = ()
+    growing_table: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

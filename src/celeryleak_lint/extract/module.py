@@ -16,7 +16,7 @@ from celeryleak_lint.extract.names import (
     bound_names,
     flat,
     imported,
-    is_type_checking,
+    never_holds,
 )
 from celeryleak_lint.extract.statements import Statements, annotation_value
 from celeryleak_lint.model import values
@@ -103,7 +103,7 @@ class _Reader:
 
     def _module_names(self, body: list[ast.stmt], *, weak: bool = False) -> None:
         for statement in body:
-            if isinstance(statement, ast.If) and is_type_checking(statement.test):
+            if isinstance(statement, ast.If) and never_holds(statement.test):
                 self._module_names(statement.body, weak=True)
                 self._module_names(statement.orelse)
                 continue

@@ -54,8 +54,10 @@ def mentioned_modules(
         yield base if alias.name == "*" else f"{base}.{alias.name}"
 
 
-def is_type_checking(test: ast.expr) -> bool:
-    """True for ``TYPE_CHECKING`` and ``typing.TYPE_CHECKING`` as a whole test."""
+def never_holds(test: ast.expr) -> bool:
+    """True for ``TYPE_CHECKING`` and ``typing.TYPE_CHECKING`` as a whole test, and for ``False`` and ``0``."""
+    if isinstance(test, ast.Constant):
+        return not test.value
     if isinstance(test, ast.Name):
         return test.id == "TYPE_CHECKING"
     return isinstance(test, ast.Attribute) and test.attr == "TYPE_CHECKING"

@@ -10,12 +10,17 @@ import re
 
 from celeryleak_lint.model import values
 
-_LIMIT = re.compile(r"\b(?:LIMIT\s*(?:[\d:?%{@$(]|$)|TOP\s*\(?\s*\d|FETCH\s+(?:FIRST|NEXT)|ROWNUM|TABLESAMPLE)", re.I)
-_AGGREGATE = re.compile(r"\bSELECT\s+(?:COUNT|SUM|MIN|MAX|AVG|EXISTS)\s*\(", re.I)
-_GROUPED = re.compile(r"\bGROUP\s+BY\b", re.I)
-_WHERE = re.compile(r"\b(?:WHERE|HAVING|JOIN|DISTINCT|GROUP\s+BY)\b", re.I)
-_SELECT = re.compile(r"\bSELECT\b", re.I)
-_OTHER = re.compile(r"^\s*(?:SHOW|DESCRIBE|EXPLAIN|PRAGMA|CALL|INSERT|UPDATE|DELETE|MERGE)\b", re.I)
+_LIMIT = re.compile(
+    r"\b(?:LIMIT\s*(?:[\d:?%{@$(]|$)|TOP\s*\(?\s*\d|FETCH\s+(?:FIRST|NEXT)|ROWNUM|TABLESAMPLE)",
+    re.IGNORECASE,
+)
+_AGGREGATE = re.compile(r"\bSELECT\s+(?:COUNT|SUM|MIN|MAX|AVG|EXISTS)\s*\(", re.IGNORECASE)
+_GROUPED = re.compile(r"\bGROUP\s+BY\b", re.IGNORECASE)
+_WHERE = re.compile(r"\b(?:WHERE|HAVING|JOIN|DISTINCT|GROUP\s+BY)\b", re.IGNORECASE)
+_SELECT = re.compile(r"\bSELECT\b", re.IGNORECASE)
+_OTHER = re.compile(
+    r"^\s*(?:SHOW|DESCRIBE|EXPLAIN|PRAGMA|CALL|INSERT|UPDATE|DELETE|MERGE)\b", re.IGNORECASE
+)
 #: One of these is in every text that anything is said about: a cheap test before the expressions.
 _MARKS = ("select", "limit", "where", "fetch", "join", "having", "group by", "show", "describe", "explain", "pragma", "call", "insert", "update", "delete", "merge", "top", "rownum")  # fmt: skip
 

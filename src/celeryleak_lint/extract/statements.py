@@ -17,9 +17,9 @@ from celeryleak_lint.extract.names import (
     flat,
     imported,
     is_main,
-    is_type_checking,
     leaves,
     mentioned_modules,
+    never_holds,
     terminates,
 )
 from celeryleak_lint.model import values
@@ -259,7 +259,7 @@ class Statements:
         frame.context = context
 
     def _if(self, frame: Frame, statement: ast.If) -> None:
-        if is_type_checking(statement.test):
+        if never_holds(statement.test):
             self._branch(frame, statement.body, (), TYPING)
             self._branch(frame, statement.orelse, (), 0)
             return

@@ -16,7 +16,7 @@ PASSING = frozenset(
 )  # fmt: skip
 
 
-def is_fluent(function: Function, call: CallFact) -> bool:
+def is_fluent(call: CallFact) -> bool:
     """``x = x.method(...)``: the method hands the object on under its old name."""
     owner = call.callee.rpartition(".")[0]
     if owner[:1] == "%":

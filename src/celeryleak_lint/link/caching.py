@@ -106,12 +106,7 @@ class Caching:
     def _caches_calls(self, decorator: Function) -> bool:
         """True when ``decorator`` wraps its argument in a memo, or in a function that fills a cache with its results."""
         wrapped = {parameter.name for parameter in decorator.fact.params}
-        inner = [
-            function
-            for function in self.graph.index.everything
-            if function.module is decorator.module
-            and function.fact.qualname.startswith(decorator.fact.qualname + ".")
-        ]
+        inner = self.graph.index.inside(decorator)
         for function in inner:
             wrapped.update(p.name for p in function.fact.params if function.fact.returns)
         if any(self._fills_lazily(function, wrapped) for function in inner):
@@ -269,6 +264,21 @@ def answers_once(function: Function, call: CallFact) -> bool:
             emptied.add(target)
         elif target in guards:
             kept.add(target)
+    return not (kept - emptied).isdisjoint(call.guards)
+
+
+def raises_its_flag(callee: Function, call: CallFact) -> bool:
+    """True when a call runs only until the function it calls has run: ``if not self._started: self._start()``.
+
+    The function has to set what guards the call, on the same object, and not to unset it again.
+    """
+    owner = call.callee.rpartition(".")[0]
+    kept: set[str] = set()
+    emptied: set[str] = set()
+    for target, value, _ in _attributes_set(callee):
+        if target[:1] in "!^" and owner != target[:1]:
+            continue
+        (emptied if value in _MISSING else kept).add(target)
     return not (kept - emptied).isdisjoint(call.guards)
 
 

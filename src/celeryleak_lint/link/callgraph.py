@@ -6,6 +6,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 
 from celeryleak_lint.link.index import PARTIALS, Class, Function, Index, Site
+from celeryleak_lint.link.reads import AttributeReads
 from celeryleak_lint.link.resolve import Resolver
 from celeryleak_lint.model import values
 
@@ -32,6 +33,7 @@ class CallGraph:
     def __init__(self, index: Index, resolver: Resolver) -> None:
         self.index = index
         self.resolver = resolver
+        self.reads = AttributeReads(index)
         self._callers: dict[int, tuple[Edge, ...]] = {}
         self._builders: dict[str, tuple[Edge, ...]] = {}
         self._handed: dict[int, tuple[Edge, ...]] = {}
@@ -132,7 +134,7 @@ class CallGraph:
         family = {owner.id, *(derived.id for derived in self.subclasses(owner))}
         return [
             Edge(reader, line, 0, None, "property")
-            for reader in self.index.everything
+            for reader in self.reads.readers(function.name)
             for line in self._reads(reader, function.name, family)
         ]
 

@@ -11,12 +11,18 @@ from dataclasses import dataclass, field
 from celeryleak_lint.catalog.lookup import Catalog
 from celeryleak_lint.catalog.schema import Resource
 from celeryleak_lint.catalog.words import split_words
-from celeryleak_lint.link.arguments import PASSING, collects_keywords, is_fluent, is_fresh, parameter_name
+from celeryleak_lint.link.arguments import (
+    PASSING,
+    collects_keywords,
+    is_fluent,
+    is_fresh,
+    parameter_name,
+)
 from celeryleak_lint.link.index import Function
-from celeryleak_lint.link.order import uses_until_rebound
+from celeryleak_lint.link.order import place_of_close, uses_until_rebound
 from celeryleak_lint.link.resolve import Resolver
 from celeryleak_lint.model import values
-from celeryleak_lint.model.facts import EXCEPT, FINALLY, GENERATOR, CallFact
+from celeryleak_lint.model.facts import GENERATOR, CallFact
 
 #: Where an object can end, from what settles the question to what leaves it open.
 KEPT = ("global", "class", "closure", "foreign", "handed", "default")
@@ -29,7 +35,9 @@ _CLOSING = frozenset({"close", "aclose", "shutdown", "disconnect"})
 #: Ends that say something about closing, and so only about the very object that is closed.
 _CLOSED = frozenset({"closed", "finally", "handled", "plainly", "with", "unclosed-with"})
 #: Functions that read what they are given to its end.
-_CONSUMERS = frozenset({"load", "copyfileobj", "parse", "safe_load", "fromstring", "read_csv", "read_json"})
+_CONSUMERS = frozenset(
+    {"load", "copyfileobj", "parse", "safe_load", "fromstring", "read_csv", "read_json"}
+)
 #: Words of types that go on holding the handle they are given; others read it and are done.
 _WRAPPER_WORDS = frozenset({"wrapper", "reader", "writer", "stream", "file", "response", "buffer", "buffered", "socket", "transport", "handler", "decoder", "encoder", "iterator", "connection"})  # fmt: skip
 _CLOSERS = frozenset(
@@ -241,7 +249,7 @@ class _Trail:
         call = function.fact.calls[number]
         if call.name in self.closes or call.name in _CLOSING:
             self._end("closed")
-            self._end("finally" if call.flags & FINALLY else "handled" if call.flags & EXCEPT else "plainly")
+            self._end(place_of_close(call))
             self.fate.closings.append(call.line)
         elif call.name in self.derives and self.is_opened:
             self._part(function, call, depth)
@@ -249,7 +257,7 @@ class _Trail:
             self.follow(function, call.sinks, depth + 1)
         elif call.name in ("__enter__", "__aenter__"):
             self._end("closed")
-        elif is_fluent(function, call):
+        elif is_fluent(call):
             self.follow(function, call.sinks, depth + 1)
         elif call.name == "fileno" and any(sink.startswith("arg ") for sink in call.sinks):
             self._descriptor(function, call)
@@ -266,7 +274,11 @@ class _Trail:
 
     def _descriptor(self, function: Function, call: CallFact) -> None:
         """``os.dup2(f.fileno(), 1)`` hands the file over; ``os.fsync(f.fileno())`` does not."""
-        takers = [function.fact.calls[int(s.split(" ")[1])].name for s in call.sinks if s.startswith("arg ")]
+        takers = [
+            function.fact.calls[int(s.split(" ")[1])].name
+            for s in call.sinks
+            if s.startswith("arg ")
+        ]
         self._end("handed" if any(taker in ("dup", "dup2") for taker in takers) else "local")
 
     def _argument(self, function: Function, number: int, label: str, depth: int) -> None:
@@ -348,7 +360,11 @@ class _Trail:
             self._end("handed")
         elif name in _CONSUMERS and self.ends_when_read:
             self.fate.ends |= {"closed", "plainly"}
-        elif self.is_handle and not words & _WRAPPER_WORDS and (name[:1].isupper() or not label.isdigit()):
+        elif (
+            self.is_handle
+            and not words & _WRAPPER_WORDS
+            and (name[:1].isupper() or not label.isdigit())
+        ):
             self._end("local")
         elif call.callee.startswith("@builtins.") and name not in PASSING:
             self._end("local")

@@ -11,7 +11,13 @@ from dataclasses import dataclass, replace
 
 from celeryleak_lint.catalog.lookup import Catalog
 from celeryleak_lint.catalog.schema import EntryPoint
-from celeryleak_lint.link.caching import Caching, answers_once, fills_what_is_missing, lookup_guards
+from celeryleak_lint.link.caching import (
+    Caching,
+    answers_once,
+    fills_what_is_missing,
+    lookup_guards,
+    raises_its_flag,
+)
 from celeryleak_lint.link.callgraph import CallGraph, Edge
 from celeryleak_lint.link.flow import Flow
 from celeryleak_lint.link.index import Class, Function
@@ -143,10 +149,12 @@ class Thermometer:
         return function.name[:2] != "__" and self.catalog.once_like(function.name) is not None
 
     def _dead_end(self, function: Function, steps: tuple[SuspectStep, ...]) -> Heat:
-        """Where nobody of the project calls on: once when only ``__main__`` does, else unknown."""
+        """Where nobody of the project calls on: once when only ``__main__`` or lazy code does, else unknown."""
         callers = [edge for edge in self.graph.callers(function) if not edge.function.module.is_test]
         if callers and all(e.site is not None and e.site.call.flags & MAIN for e in callers):
             return Heat("once", steps, stopped=f"`{function.name}` is only called under `__main__`")
+        if callers and all(e.site is not None and answers_once(e.site.function, e.site.call) for e in callers):
+            return Heat("once", steps, stopped=f"`{function.name}` is called only while its answer is missing")
         return Heat("unknown", steps)
 
     def _edges(self, function: Function) -> list[Edge]:
@@ -154,6 +162,8 @@ class Thermometer:
         found: list[Edge] = []
         for edge in (*self.graph.callers(function), *self._open_handed(function)):
             if edge.function.module.is_test or self._is_lazy(edge):
+                continue
+            if edge.site is not None and raises_its_flag(function, edge.site.call):
                 continue
             if edge.site is not None and edge.site.call.flags & (MAIN | DECORATES):
                 continue

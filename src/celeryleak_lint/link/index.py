@@ -186,6 +186,13 @@ class Index:
                     self._nested[candidate.module.path, candidate.fact.parent].append(candidate)
         return self._nested.get((function.module.path, function.fact.qualname), [])
 
+    def inside(self, function: Function) -> list[Function]:
+        """The functions defined inside a function, at any depth."""
+        found = list(self.nested_in(function))
+        for inner in found:
+            found += self.nested_in(inner)
+        return found
+
     def is_imported(self, module: str) -> bool:
         """True when another file of the project, tests aside, imports a module."""
         if self._imported is None:

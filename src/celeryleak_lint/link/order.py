@@ -7,7 +7,7 @@ branches that they cannot order count as unknown.
 from __future__ import annotations
 
 from celeryleak_lint.link.index import Function
-from celeryleak_lint.model.facts import CONDITIONAL, EXCEPT, LOOP, CallFact
+from celeryleak_lint.model.facts import CONDITIONAL, EXCEPT, FINALLY, LOOP, CallFact
 
 
 def uses_until_rebound(function: Function, index: int, name: str) -> tuple[str, ...]:
@@ -18,6 +18,13 @@ def uses_until_rebound(function: Function, index: int, name: str) -> tuple[str, 
     if following is None:
         return uses
     return tuple(use for use in uses if not _is_behind(function, use, following))
+
+
+def place_of_close(call: CallFact) -> str:
+    """Where a close stands: ``finally``, ``handled`` (in a handler) or ``plainly``."""
+    if call.flags & FINALLY:
+        return "finally"
+    return "handled" if call.flags & EXCEPT else "plainly"
 
 
 def returns_before(function: Function, index: int, closings: list[int]) -> bool:

@@ -36,7 +36,9 @@ TYPING = 512  #: under ``if TYPE_CHECKING``
 NESTED_LOOP = 1024  #: the loop holds one of its own, or ends once it has worked: it connects anew
 
 DELETES = 2048  #: a store that is a ``del``
-WHILE_LOOP = 4096  #: some loop around it is a ``while``: it may turn for as long as the process lives
+WHILE_LOOP = (
+    4096  #: some loop around it is a ``while``: it may turn for as long as the process lives
+)
 
 #: Label of the key under which the receiver of a method call was found (``X[key].append(v)``).
 UNDER_KEY = "[]"

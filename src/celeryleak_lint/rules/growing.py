@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from celeryleak_lint.catalog.words import split_words
+from celeryleak_lint.link.arguments import parameter_name
+from celeryleak_lint.link.callgraph import Edge
 from celeryleak_lint.link.growth import Growth, stored_is_bounded
 from celeryleak_lint.link.holdings import Holding
 from celeryleak_lint.link.index import Function
@@ -18,7 +20,10 @@ from celeryleak_lint.rules.wording import call_spot_of, shortened, shown_functio
 _REGISTRY_WORDS = frozenset(
     {"register", "registry", "registered", "handlers", "plugins", "hooks", "subscribe", "install", "setup", "processors", "converters"}
 )  # fmt: skip
-_ONCE_WORDS = frozenset({"warned", "emitted", "reported", "logged", "seen_warnings", "deprecated", "announced", "unpriced", "unparsable"})  # fmt: skip
+_ONCE_WORDS = frozenset({"warned", "emitted", "reported", "logged", "seen_warnings", "deprecated", "announced", "unpriced", "unparsable", "warning", "warnings", "deprecations"})  # fmt: skip
+
+#: How many functions may hand a key on before it is looked at no further.
+_MAX_GIVERS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +62,7 @@ def _judged(project: Project, growth: Growth) -> Unbounded | None:
     if not key:
         return _keyless(project, growth)
     verdict = project.keys.judge(growth.keyed_in, key)
-    if verdict.domain in ("constant", "type"):
+    if verdict.domain in ("constant", "type") or _is_given_constants(project, growth.keyed_in, key):
         return None
     if verdict.domain != "entity" and _keeps_resources(project, growth):
         return None
@@ -68,15 +73,36 @@ def _judged(project: Project, growth: Growth) -> Unbounded | None:
     return Unbounded(holding, growth, verdict, _limited(project, growth, confidence))
 
 
+def _is_given_constants(project: Project, function: Function, key: str, depth: int = 0) -> bool:
+    """True when the key is a parameter for which every caller gives a constant, directly or through others."""
+    if key[:1] != "$" or not key[1:].isidentifier() or depth > _MAX_GIVERS:
+        return False
+    edges = [e for e in project.graph.callers(function) if not e.function.module.is_test]
+    return bool(edges) and all(
+        _is_constant_for(project, edge, function, key[1:], depth) for edge in edges
+    )
+
+
+def _is_constant_for(project: Project, edge: Edge, function: Function, name: str, depth: int) -> bool:
+    given = edge.site.call.args if edge.site is not None and not edge.through else ()
+    for label, value in given:
+        if parameter_name(function, label) == name:
+            return project.keys.judge(edge.function, value).domain == "constant" or (
+                _is_given_constants(project, edge.function, value, depth + 1)
+            )
+    return False
+
+
 def _keeps_resources(project: Project, growth: Growth) -> bool:
     """``if host not in CLIENTS: CLIENTS[host] = Client(host)``: the remedy for building one per call."""
-    function = growth.function
-    stored = growth.stored
-    if stored[:1] == "%":
-        stored = next(iter(function.locals.get(stored[1:], ())), "")
-    if not growth.guards or not stored[1:].isdigit():
-        return False
-    return project.production.build_at(function, int(stored[1:])) is not None
+    function, stored = growth.function, growth.stored
+    assigned = function.locals.get(stored[1:], ()) if stored[:1] == "%" else (stored,)
+    return bool(growth.guards) and any(
+        value[:1] == "#"
+        and value[1:].isdigit()
+        and project.production.build_at(function, int(value[1:])) is not None
+        for value in assigned
+    )
 
 
 def _scanned(growth: Growth) -> str:

@@ -20,7 +20,9 @@ Closing = Literal["never", "not-on-return", "not-on-error"]
 _MOVED = frozenset({"returned", "yielded", "captured"})
 #: Types whose instances hold no descriptor, and words of names that say that a file is handed in.
 _IN_MEMORY = frozenset({"io.BytesIO", "io.StringIO", "tempfile.SpooledTemporaryFile"})
-_FILE_WORDS = frozenset({"buffer", "buf", "stream", "fileobj", "fp", "fh", "bytes", "memory", "zbuf"})
+_FILE_WORDS = frozenset(
+    {"buffer", "buf", "stream", "fileobj", "fp", "fh", "bytes", "memory", "zbuf"}
+)
 
 
 def open_builds(project: Project, kinds: tuple[str, ...]) -> Iterator[Build]:
@@ -42,7 +44,9 @@ def openness(project: Project, build: Build) -> tuple[Confidence, Closing] | Non
     confidence: Confidence = "possible"
     if "closed" in ends:
         # what reading closes, an attribute may have read before: attributes have no lines
-        early = not build.resource.when and returns_before(function, build.site.index, build.fate.closings)
+        early = not build.resource.when and returns_before(
+            function, build.site.index, build.fate.closings
+        )
         closing = "not-on-return" if early else "not-on-error"
     if closing != "not-on-error" and not (build.via is not None and build.via.is_owner):
         confidence = _by_place(project, build)
@@ -64,7 +68,9 @@ def _is_context_manager(function: Function) -> bool:
 
 def _is_closed_at_once(build: Build) -> bool:
     """``open(path, "a").close()``: nothing can come between."""
-    word, _, number = build.call.sinks[0].partition(" ") if len(build.call.sinks) == 1 else ("", "", "")
+    word, _, number = (
+        build.call.sinks[0].partition(" ") if len(build.call.sinks) == 1 else ("", "", "")
+    )
     if word != "recv":
         return False
     return build.function.fact.calls[int(number)].name in build.resource.close_methods
@@ -89,7 +95,9 @@ def _is_open_already(project: Project, function: Function, value: str) -> bool:
         row = project.catalog.resource(meaning.name) if meaning.kind == "instance" else None
         if meaning.kind == "instance" and (meaning.name in _IN_MEMORY or row is not None):
             return True
-    name = values.roots(value)[0].rpartition(".")[2].lstrip("%$>!") if values.is_simple(value) else ""
+    name = (
+        values.roots(value)[0].rpartition(".")[2].lstrip("%$>!") if values.is_simple(value) else ""
+    )
     return bool(set(split_words(name)) & _FILE_WORDS)
 
 

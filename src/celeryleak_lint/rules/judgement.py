@@ -119,7 +119,7 @@ def _doubt(project: Project, build: Build, heat: Heat, origin: Origin) -> str:
     is_short = heat.rank == "per-run" or project.heat.process(function) is not None
     turns = is_in_loop(build) and bool(build.call.flags & WHILE_LOOP)
     is_tool = not heat.is_hot and project.heat.serves_commands(function)
-    is_own_executor = build.resource.kind == "executor" and build.via is not None
+    is_executor = build.resource.kind == "executor" and build.via is not None
     doubts = (
         (build.fate.is_closed, "closed after use: churn, not a leak"),
         ("captured" in ends, "captured by a nested function"),
@@ -129,7 +129,7 @@ def _doubt(project: Project, build: Build, heat: Heat, origin: Origin) -> str:
         (not turns and heat.rank == "once", heat.stopped or "only called at start-up"),
         (origin.credential, "depends on credentials of the caller"),
         (origin.temporary, "its credentials are fetched for each call"),
-        (is_own_executor, "an idle executor ends with the object that holds it"),
+        (is_executor and not heat.is_hot, "an idle executor ends with the object that holds it"),
     )
     return next((reason for holds, reason in doubts if holds), "")
 

@@ -57,14 +57,28 @@ def loads(project: Project) -> Iterator[Load]:
         return
     tails = project.catalog.heavy_tails
     for function in project.index.everything:
-        if not any(call.name in tails for call in function.fact.calls):
+        if not any(last_name(call) in tails for call in function.fact.calls):
             continue
         heat = task_heat(project, function)
-        if heat is None:
+        if heat is not None:
+            yield from _loads_of(project, function, heat)
+
+
+def _loads_of(project: Project, function: Function, heat: Heat) -> Iterator[Load]:
+    """The loads of one function, one for each local that a query set is refined under."""
+    refined: set[str] = set()
+    for index, call in enumerate(function.fact.calls):
+        if last_name(call) not in project.catalog.heavy_tails:
             continue
-        for index, call in enumerate(function.fact.calls):
-            if call.name in tails:
-                yield from _load(project, function, index, heat)
+        for load in _load(project, function, index, heat):
+            names = (
+                {sink for sink in call.sinks if sink.startswith("var ")}
+                if load.row.kind == "lazy"
+                else set()
+            )
+            if not names or not names <= refined:
+                yield load
+            refined |= names
 
 
 def suspect_of(code: str, load: Load, message: str) -> Suspect:
@@ -82,6 +96,11 @@ def suspect_of(code: str, load: Load, message: str) -> Suspect:
         shortened((*load.heat.steps, step)),
         "needs a decision about how to read in pieces",
     )
+
+
+def last_name(call: CallFact) -> str:
+    """The last name of what is called, under its own name where it was imported as another."""
+    return call.callee.rpartition(".")[2].lstrip("@") if call.callee[:1] == "@" else call.name
 
 
 def words_of(project: Project, function: Function, value: str) -> frozenset[str]:
@@ -107,7 +126,9 @@ def _load(project: Project, function: Function, index: int, heat: Heat) -> Itera
     if _is_small(project, function, call) or _is_kept_once(project, function, index):
         return
     confidence = _confidence(project, function, index, row, name, words)
-    yield Load(function, index, row, name, heat, max(confidence, row.ceiling, key=CONFIDENCES.index))
+    yield Load(
+        function, index, row, name, heat, max(confidence, row.ceiling, key=CONFIDENCES.index)
+    )
 
 
 def _row(
@@ -188,7 +209,11 @@ def _confidence(
     if values.SELECTING in words:
         return "likely"
     if row.needs or name == call.name:
-        return "likely" if row.needs and _names_entity(project, words) and _at_once(function, call, row) else "possible"
+        return (
+            "likely"
+            if row.needs and _names_growing(project, words) and _at_once(function, call, row)
+            else "possible"
+        )
     origin = project.origins.of_value(function, call.args[0][1]) if call.args else None
     if origin is None or origin.unknown:
         return "possible"
@@ -199,9 +224,9 @@ def _at_once(function: Function, call: CallFact, row: Heavy) -> bool:
     return row.kind == "reader" or is_listed(function, call)
 
 
-def _names_entity(project: Project, words: frozenset[str]) -> bool:
+def _names_growing(project: Project, words: frozenset[str]) -> bool:
     """True when a class in the chain is named after something that traffic makes more of."""
-    return any(word[:1].isupper() and project.catalog.entity_key(word) for word in words)
+    return any(word[:1].isupper() and project.catalog.growing_table(word) for word in words)
 
 
 # -- the words of a chain --------------------------------------------------------------------
@@ -237,7 +262,9 @@ def _gather(
         if root in seen or depth > _DEPTH:
             continue
         seen.add(root)
-        found.update(part for part in root[1:].replace("[]", "").split(".") if part and not part.isdigit())
+        found.update(
+            part for part in root[1:].replace("[]", "").split(".") if part and not part.isdigit()
+        )
         for inner in _behind(project, function, root, found):
             _gather(project, function, inner, found, seen, depth + 1)
 

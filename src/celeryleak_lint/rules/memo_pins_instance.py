@@ -6,22 +6,19 @@ from collections.abc import Iterator
 
 from celeryleak_lint.link.index import Class, Function
 from celeryleak_lint.link.project import Project
-from celeryleak_lint.model.facts import CLASSMETHOD, STATIC, DecoratorFact
+from celeryleak_lint.model.facts import DecoratorFact
 from celeryleak_lint.model.findings import Confidence, Suspect
 from celeryleak_lint.model.source import Spot
 from celeryleak_lint.rules.base import Rule
 from celeryleak_lint.rules.memo_unbounded import functools_memos
-from celeryleak_lint.rules.memos import IMPLICIT_SIZE, size_of
-
-#: The code under which flake8-bugbear and ruff report every memo on a method.
-_SAME_ELSEWHERE = "B019"
+from celeryleak_lint.rules.memos import IMPLICIT_SIZE, SAME_ELSEWHERE, is_keyed_by_self, size_of
 
 
 def check(project: Project) -> Iterator[Suspect]:
     """Methods whose memo has ``self`` in its key, on classes with more than one instance."""
     for function, _, decorator in functools_memos(project):
         owner = project.graph.owner(function)
-        if owner is None or function.fact.flags & (STATIC | CLASSMETHOD):
+        if owner is None or not is_keyed_by_self(project, function):
             continue
         confidence = _confidence(project, function, owner, decorator)
         if confidence is not None:
@@ -40,12 +37,34 @@ def _confidence(
         return "possible"
     if project.heat.tool(function) is not None or project.heat.process(function) is not None:
         return "possible"
+    if not _has_many_instances(project, owner):
+        return "possible"
     return "certain" if _is_built_hot(project, owner) else "likely"
 
 
 def _is_value(project: Project, owner: Class) -> bool:
     """Enums and the like have a fixed number of instances."""
     return any(a.startswith("enum.") for a in project.resolver.ancestors(owner))
+
+
+def _has_many_instances(project: Project, owner: Class) -> bool:
+    """False when all who build the class run once, or nobody does in processes that end soon anyway."""
+    lifetime = project.holdings.lifetime(owner)
+    builders = [
+        edge.function
+        for cls in (owner, *project.graph.subclasses(owner))
+        for edge in project.graph.builders(cls)
+        if not edge.function.module.is_test
+    ]
+    if not builders:
+        return lifetime == "call" or not project.processes.are_short
+    return lifetime == "call" and any(_runs_again(project, builder) for builder in builders)
+
+
+def _runs_again(project: Project, function: Function) -> bool:
+    if project.heat.is_once_like(function):
+        return False
+    return project.heat.heat(function).rank not in ("once", "per-run")
 
 
 def _is_built_hot(project: Project, owner: Class) -> bool:
@@ -71,7 +90,7 @@ def _suspect(
         f"{owner.name}.{function.name}",
         "never-released",
         no_fix="the memo has to move to the instance",
-        excuses=tuple((line, _SAME_ELSEWHERE) for line in (decorator.line, function.fact.line)),
+        excuses=tuple((line, SAME_ELSEWHERE) for line in (decorator.line, function.fact.line)),
     )
 
 

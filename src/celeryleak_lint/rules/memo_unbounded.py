@@ -11,7 +11,14 @@ from celeryleak_lint.model.facts import ASYNC, DecoratorFact
 from celeryleak_lint.model.findings import Confidence, Suspect
 from celeryleak_lint.model.source import Spot
 from celeryleak_lint.rules.base import Rule
-from celeryleak_lint.rules.memos import entity_parameter, identity_parameter, size_of
+from celeryleak_lint.rules.memos import (
+    SAME_ELSEWHERE,
+    entity_parameter,
+    identity_parameter,
+    is_cleared,
+    is_keyed_by_self,
+    size_of,
+)
 
 
 def check(project: Project) -> Iterator[Suspect]:
@@ -24,7 +31,9 @@ def check(project: Project) -> Iterator[Suspect]:
         if found is not None:
             yield _suspect(project, function, decorator, _identity_fact(function, *found), "likely")
             continue
-        entity = entity_parameter(project, function) if size is None else None
+        if size is not None or _ends_with_instance(project, function):
+            continue
+        entity = entity_parameter(project, function)
         if entity is not None:
             fact = f"`{function.name}` keeps its result for each `{entity}` it is ever called with"
             yield _suspect(project, function, decorator, fact, "likely")
@@ -36,8 +45,16 @@ def functools_memos(project: Project) -> Iterator[tuple[Function, Memo, Decorato
         if not function.fact.decorators or function.module.is_test or function.fact.flags & ASYNC:
             continue
         found = project.caching.memo_row(function)
-        if found is not None and found[0].pins_instance:
+        if found is not None and found[0].pins_instance and not is_cleared(project, function):
             yield function, *found
+
+
+def _ends_with_instance(project: Project, function: Function) -> bool:
+    """On a method, what is too much are the instances: CLK206 says so, once."""
+    owner = project.graph.owner(function)
+    if owner is None or not is_keyed_by_self(project, function):
+        return False
+    return project.holdings.lifetime(owner) != "process"
 
 
 def _identity_fact(function: Function, name: str, cls: str) -> str:
@@ -66,7 +83,16 @@ def _suspect(
         function.fact.qualname,
         "never-released",
         no_fix="the size or the key has to be chosen",
+        excuses=_excuses(project, function, decorator),
     )
+
+
+def _excuses(
+    project: Project, function: Function, decorator: DecoratorFact
+) -> tuple[tuple[int, str], ...]:
+    if not is_keyed_by_self(project, function):
+        return ()
+    return tuple((line, SAME_ELSEWHERE) for line in (decorator.line, function.fact.line))
 
 
 RULE = Rule(

@@ -6,10 +6,13 @@ from celeryleak_lint.catalog.lookup import Catalog
 from celeryleak_lint.link.index import Function
 from celeryleak_lint.link.project import Project
 from celeryleak_lint.model import values
-from celeryleak_lint.model.facts import DecoratorFact
+from celeryleak_lint.model.facts import CLASSMETHOD, STATIC, DecoratorFact
 
 #: What ``functools.lru_cache`` keeps when nobody says a size.
 IMPLICIT_SIZE = 128
+
+#: The code under which flake8-bugbear and ruff report every memo on a method.
+SAME_ELSEWHERE = "B019"
 
 _IDENTITY_ENDINGS = (
     "Client",
@@ -46,6 +49,31 @@ def _size(project: Project, value: str) -> int | str | None:
         if assigned == ["=None"]:
             return None
     return "explicit"
+
+
+def is_keyed_by_self(project: Project, function: Function) -> bool:
+    """True for a method whose memo has the instance in its key."""
+    return project.graph.owner(function) is not None and not function.fact.flags & (
+        STATIC | CLASSMETHOD
+    )
+
+
+def is_cleared(project: Project, function: Function) -> bool:
+    """True when code of the project empties the memo: ``load.cache_clear()``, ``self.rows.cache_clear()``."""
+    return any(
+        _is_memo_of(project, site.function, site.call.callee.rpartition(".")[0], function)
+        for site in project.index.calls_of("cache_clear")
+        if not site.function.module.is_test
+    )
+
+
+def _is_memo_of(project: Project, caller: Function, value: str, function: Function) -> bool:
+    if value[:1] == "@":
+        return project.resolver.canonical(value[1:]) == function.id
+    owner, _, name = value.rpartition(".")
+    if name != function.name:
+        return False
+    return owner not in ("!", "^") or project.graph.owner(caller) is project.graph.owner(function)
 
 
 def identity_parameter(project: Project, function: Function) -> tuple[str, str] | None:

@@ -78,10 +78,11 @@ def _is_built_in_functions(project: Project, function: Function) -> bool:
     owner = project.graph.owner(function)
     if owner is None or project.holdings.lifetime(owner) != "call":
         return False
+    ranks = ("hot",) if project.processes.are_short else ("hot", "loop", "per-run", "unknown")
     return any(
         not edge.function.module.is_test
         and edge.function.name != "__init__"
-        and project.heat.heat(edge.function).rank != "once"
+        and project.heat.heat(edge.function).rank in ranks
         and project.heat.tool(edge.function) is None
         for edge in project.production.owner_builders(owner)
     )

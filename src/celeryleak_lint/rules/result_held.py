@@ -8,14 +8,16 @@ from celeryleak_lint.link.index import Function
 from celeryleak_lint.link.project import Project
 from celeryleak_lint.model import values
 from celeryleak_lint.model.facts import LOOP, SMALL_LOOP, CallFact
-from celeryleak_lint.model.findings import Confidence, Suspect, SuspectStep
+from celeryleak_lint.model.findings import Confidence, Suspect
 from celeryleak_lint.rules.base import Rule
-from celeryleak_lint.rules.loading import Load, is_cut, loads, suspect_of, words_of
+from celeryleak_lint.rules.loading import Load, is_cut, last_name, loads, suspect_of, words_of
 from celeryleak_lint.rules.tasks import has_tasks, is_task, task_heat
-from celeryleak_lint.rules.wording import call_spot_of, shown_function, shortened
+from celeryleak_lint.rules.wording import shown_function
 
 #: Options of a task that throw its result away.
-_NO_RESULT = frozenset({("ignore_result", "=True"), ("do_xcom_push", "=False"), ("result_ttl", "=0")})
+_NO_RESULT = frozenset(
+    {("ignore_result", "=True"), ("do_xcom_push", "=False"), ("result_ttl", "=0")}
+)
 #: Methods of a frame that give the same data in another form.
 _CONVERSIONS = ("to_", "tolist", "copy", "reset_index", "json", "decode")
 _DEPTH = 3
@@ -55,7 +57,11 @@ def _is_returned(function: Function, sinks: tuple[str, ...], depth: int) -> bool
             return True
         if word in ("recv", "arg"):
             call = function.fact.calls[int(rest.split(" ")[0])]
-            passes = call.callee in ("@builtins.list", "@builtins.tuple") if word == "arg" else call.name.startswith(_CONVERSIONS)
+            passes = (
+                call.callee in ("@builtins.list", "@builtins.tuple")
+                if word == "arg"
+                else call.name.startswith(_CONVERSIONS)
+            )
             if passes and _is_returned(function, call.sinks, depth + 1):
                 return True
     return False
@@ -65,8 +71,14 @@ def _held(project: Project, load: Load) -> Suspect:
     name = load.name.removeprefix("builtins.")
     if project.flow.fate(load.function, load.index, None).ends & {"global", "class"}:
         fact = f"{shown_function(load.function)} keeps everything that `{name}` loads, beyond the end of the task"
-        return suspect_of("CLK402", load, f"{fact}; the worker holds it until it is replaced; {load.row.better}")
-    where = "XCom" if load.heat.entry is not None and load.heat.entry.framework == "airflow" else "the result backend"
+        return suspect_of(
+            "CLK402", load, f"{fact}; the worker holds it until it is replaced; {load.row.better}"
+        )
+    where = (
+        "XCom"
+        if load.heat.entry is not None and load.heat.entry.framework == "airflow"
+        else "the result backend"
+    )
     fact = f"{shown_function(load.function)} returns everything that `{name}` loads"
     return suspect_of(
         "CLK402",
@@ -84,7 +96,7 @@ def _gatherings(project: Project) -> Iterator[Suspect]:
         return
     for function in project.index.everything:
         for index, call in enumerate(function.fact.calls):
-            if call.name in tails and call.args:
+            if call.args and last_name(call) in tails:
                 yield from _gathering(project, function, index)
 
 
@@ -105,7 +117,7 @@ def _gathering(project: Project, function: Function, index: int) -> Iterator[Sus
 
 
 def _gathered(load: Load) -> str:
-    name = load.call.name
+    name = load.name.rpartition(".")[2]
     return (
         f"{shown_function(load.function)} builds a `{name}` over all of something whose size nothing in sight "
         f"bounds; every signature is held until the last is sent; {load.row.better}"
@@ -136,8 +148,6 @@ def _confidence(project: Project, function: Function, source: str) -> Confidence
     words = words_of(project, function, source)
     if is_cut(words) or words & {"limit", "range", "values", "LIMIT"} or values.LIMITED in words:
         return None
-    if any(project.catalog.configuration_key(word) for word in words if word[:1] != "="):
-        return None
     if source[:1] == "#":
         call = function.fact.calls[int(values.split(source)[0][1:])]
         rows = project.catalog.heavy_methods.get(call.name, ())
@@ -145,7 +155,11 @@ def _confidence(project: Project, function: Function, source: str) -> Confidence
             if row.needs and words & set(row.needs):
                 return "possible" if words & {*row.filters, *row.bounding_calls} else "likely"
         return None
-    return "possible" if source[:1] == "$" else None
+    if source[:1] != "$" or project.catalog.configuration_key(
+        source.rpartition(".")[2].strip("$").rstrip("s")
+    ):
+        return None
+    return "possible"
 
 
 RULE = Rule(

@@ -42,7 +42,7 @@ def _what(build: Build) -> str:
 RULE = Rule(
     "CLK302",
     "with-does-not-close",
-    "`with` on a connection ends its transaction and leaves it open",
+    "a `with` statement on a connection ends its transaction and leaves it open",
     "0.1",
     check,
 )
