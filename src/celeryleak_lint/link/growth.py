@@ -34,6 +34,9 @@ _TEARDOWN = frozenset(
     {"reset", "teardown", "shutdown", "destroy", "stop", "close", "uninstrument", "clear", "dispose", "finalize", "exit", "del"}
 )  # fmt: skip
 
+#: How many functions with teardown names may call one another before normal code has to.
+_MAX_TEARDOWNS = 3
+
 Operation = Literal["item", "add", "keyless"]
 
 
@@ -91,14 +94,14 @@ class GrowthFacts:
         """A function that shrinks a holding, but only when everything is taken down."""
         return next(iter(self._shrinks.get(holding.id, ())), None)
 
-    def _runs_normally(self, function: Function) -> bool:
-        """Teardown names count only when other code of the project calls them."""
+    def _runs_normally(self, function: Function, depth: int = 0) -> bool:
+        """Teardown names count only when other code of the project calls them, through others of them or not."""
         if not _is_teardown(function.name):
             return True
-        return any(
+        return depth < _MAX_TEARDOWNS and any(
             not edge.function.module.is_test
             and not edge.function.is_module_body
-            and not _is_teardown(edge.function.name)
+            and self._runs_normally(edge.function, depth + 1)
             for edge in self.graph.callers(function)
         )
 

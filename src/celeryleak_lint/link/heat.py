@@ -17,13 +17,14 @@ from celeryleak_lint.link.caching import (
     fills_what_is_missing,
     lookup_guards,
     raises_its_flag,
+    sets_missing,
 )
 from celeryleak_lint.link.callgraph import CallGraph, Edge
 from celeryleak_lint.link.flow import Flow
 from celeryleak_lint.link.index import Class, Function
 from celeryleak_lint.link.marks import Mark, Marks, Rank, dotted_name, short_name, shown_value
 from celeryleak_lint.link.resolve import Resolver
-from celeryleak_lint.model.facts import DECORATES, LOOP, MAIN, SMALL_LOOP
+from celeryleak_lint.model.facts import DECORATES, LOOP, MAIN, SMALL_LOOP, TYPING
 from celeryleak_lint.model.findings import SuspectStep
 
 _MAX_CALLS = 6
@@ -153,7 +154,7 @@ class Thermometer:
         callers = [edge for edge in self.graph.callers(function) if not edge.function.module.is_test]
         if callers and all(e.site is not None and e.site.call.flags & MAIN for e in callers):
             return Heat("once", steps, stopped=f"`{function.name}` is only called under `__main__`")
-        if callers and all(e.site is not None and answers_once(e.site.function, e.site.call) for e in callers):
+        if callers and all(self._asks_once(edge, function) for edge in callers):
             return Heat("once", steps, stopped=f"`{function.name}` is called only while its answer is missing")
         return Heat("unknown", steps)
 
@@ -161,11 +162,11 @@ class Thermometer:
         """Edges along which heat flows into ``function``."""
         found: list[Edge] = []
         for edge in (*self.graph.callers(function), *self._open_handed(function)):
-            if edge.function.module.is_test or self._is_lazy(edge):
+            if edge.function.module.is_test or self._is_lazy(edge, function):
                 continue
             if edge.site is not None and raises_its_flag(function, edge.site.call):
                 continue
-            if edge.site is not None and edge.site.call.flags & (MAIN | DECORATES):
+            if edge.site is not None and edge.site.call.flags & (MAIN | DECORATES | TYPING):
                 continue
             found.append(edge)
         if function.is_lambda or (function.fact.parent and not self.graph.callers(function)):
@@ -230,12 +231,23 @@ class Thermometer:
             return entry
         return None
 
-    def _is_lazy(self, edge: Edge) -> bool:
+    @staticmethod
+    def _asks_once(edge: Edge, callee: Function) -> bool:
+        """True for a call made only until an answer is kept, by the caller or by what it calls."""
+        if edge.site is None:
+            return False
+        call = edge.site.call
+        if answers_once(edge.site.function, call):
+            return True
+        is_own_method = call.callee[:2] == "!." and callee.fact.cls == edge.site.function.fact.cls
+        return is_own_method and not sets_missing(callee).isdisjoint(call.guards)
+
+    def _is_lazy(self, edge: Edge, callee: Function) -> bool:
         """True for a call made only while its result is missing, and kept: the lazy cache."""
         site = edge.site
         if site is None or not lookup_guards(site.function, site.call):
             return False
-        if answers_once(site.function, site.call):
+        if self._asks_once(edge, callee):
             return True
         fate = self.flow.fate(site.function, site.index, None)
         if not (fate.is_kept or "self" in fate.ends):

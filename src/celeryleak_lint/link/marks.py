@@ -109,7 +109,7 @@ class Marks:
                 rank: Rank = (
                     "per-run" if not entry.long_lived and entry.heat == "hot" else entry.heat
                 )
-                return Mark(rank, f"`{short_name(function)}` is a {entry.framework} entry point (`@{shown_value(decorator.value)}`)", entry)  # fmt: skip
+                return Mark(rank, f"`{short_name(function)}` is {_a(entry.framework)} entry point (`@{shown_value(decorator.value)}`)", entry)  # fmt: skip
         return None
 
     def _decorator_entry(self, function: Function, value: str) -> EntryPoint | None:
@@ -178,7 +178,7 @@ class Marks:
         for entry in self.catalog.functions:
             if not entry.parameters and any(name in entry.names for name in names):
                 return Mark(
-                    entry.heat, f"`{function.name}` is a {entry.framework} entry point", entry
+                    entry.heat, f"`{function.name}` is {_a(entry.framework)} entry point", entry
                 )
         return None
 
@@ -191,7 +191,7 @@ class Marks:
                 continue
             if function.name in entry.names and (not entry.parameters or names == entry.parameters):
                 return Mark(
-                    entry.heat, f"`{function.name}` is a {entry.framework} entry point", entry
+                    entry.heat, f"`{function.name}` is {_a(entry.framework)} entry point", entry
                 )
         return None
 
@@ -208,6 +208,11 @@ class Marks:
         owner = self.graph.owner(function)
         entry = self.instance_entry(owner) if owner is not None else None
         return entry if entry is not None and not entry.long_lived else None
+
+
+def _a(word: str) -> str:
+    """A word with its indefinite article."""
+    return f"{'an' if word[:1].lower() in 'aeiou' else 'a'} {word}"
 
 
 def _is_under(path: str, patterns: tuple[str, ...]) -> bool:

@@ -62,7 +62,7 @@ class Origins:
         positions of their calls: each but the first expects what the one before it passes.
         """
         expected = self._credentials(*chain[-1])
-        for (caller, index), (callee, _) in zip(reversed(chain[:-1]), reversed(chain)):
+        for (caller, index), (callee, _) in zip(reversed(chain[:-1]), reversed(chain), strict=False):
             passed = [
                 value
                 for label, value in caller.fact.calls[index].args

@@ -18,7 +18,7 @@ from celeryleak_lint.link.flow import Fate, Flow
 from celeryleak_lint.link.index import Class, Function, Index, Site
 from celeryleak_lint.link.resolve import Resolver
 from celeryleak_lint.model import values
-from celeryleak_lint.model.facts import CallFact
+from celeryleak_lint.model.facts import TYPING, CallFact
 
 _RANK = {"never-released": 0, "until-gc": 1, "cost": 2}
 
@@ -144,7 +144,7 @@ class Production:
         while queue:
             site, resource, name, via = queue.popleft()
             key = (id(site.function), site.index)
-            if key in self._sites:
+            if key in self._sites or site.call.flags & TYPING:
                 continue
             build = self._examine(site, resource, name, via)
             if build is None:

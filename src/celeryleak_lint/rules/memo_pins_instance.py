@@ -33,7 +33,7 @@ def _confidence(
         return None
     if project.holdings.lifetime(owner) == "process" or _is_value(project, owner):
         return None
-    if isinstance(size, int):
+    if isinstance(size, int) or (size == "implicit" and _compares_by_value(project, owner)):
         return "possible"
     if project.heat.tool(function) is not None or project.heat.process(function) is not None:
         return "possible"
@@ -45,6 +45,11 @@ def _confidence(
 def _is_value(project: Project, owner: Class) -> bool:
     """Enums and the like have a fixed number of instances."""
     return any(a.startswith("enum.") for a in project.resolver.ancestors(owner))
+
+
+def _compares_by_value(project: Project, owner: Class) -> bool:
+    """Equal instances share an entry, so a bounded memo hits and pins a few of them."""
+    return project.resolver.method(owner, "__eq__") is not None
 
 
 def _has_many_instances(project: Project, owner: Class) -> bool:
@@ -97,7 +102,7 @@ def _suspect(
 RULE = Rule(
     "CLK206",
     "memo-pins-instance",
-    "`functools.cache` or `lru_cache` on a method keeps every instance alive",
+    "a functools memo on a method keeps every instance alive",
     "0.1",
     check,
 )
