@@ -1,7 +1,7 @@
-"""Writes what follows from the code: the index of rules, the configuration's reference and schema.
+"""Writes what follows from the code: references of rules, configuration and catalog, the schema.
 
-python scripts/generate_docs.py            write docs/rules/index.md, docs/configuration.md
-                                           and celeryleak-lint.schema.json
+python scripts/generate_docs.py            write docs/rules/index.md, docs/configuration.md,
+                                           docs/catalog/ and celeryleak-lint.schema.json
 python scripts/generate_docs.py --check    exit code 1 when writing would change any of them
 """
 
@@ -13,6 +13,8 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
+from catalog_pages import catalog_pages
+
 from celeryleak_lint.catalog.fields import VOCABULARY, Field
 from celeryleak_lint.config import Config
 from celeryleak_lint.config.parse import FIELDS
@@ -23,6 +25,7 @@ ROOT = Path(__file__).parents[1]
 PAGES = ROOT / "docs" / "rules"
 INDEX = PAGES / "index.md"
 REFERENCE = ROOT / "docs" / "configuration.md"
+CATALOG_PAGES = ROOT / "docs" / "catalog"
 SCHEMA = ROOT / "celeryleak-lint.schema.json"
 NOTICE = "<!-- Written by scripts/generate_docs.py; change the code instead. -->\n"
 INTRODUCTION = """\
@@ -116,6 +119,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         INDEX: index(),
         REFERENCE: reference(),
         SCHEMA: json.dumps(config_schema(), indent=2) + "\n",
+        **{CATALOG_PAGES / name: text for name, text in catalog_pages().items()},
     }
     if not options.check:
         for path, text in texts.items():

@@ -179,7 +179,7 @@ def _checked(run: _Run, rule: Rule, project: Project) -> Sequence[Suspect]:
     """A rule that breaks is one failure; the other rules go on."""
     try:
         return tuple(rule.check(project))
-    except Exception as error:  # the one broad handler for rules: a bug must not hide the rest
+    except Exception as error:  # noqa: BLE001  the one broad handler: a bug must not hide the rest
         message = f"internal error in {rule.code}: {type(error).__name__}: {_first_line(error)}"
         run.failures.append(Failure("", 1, 1, f"{message}; please report it"))
         return ()

@@ -295,6 +295,7 @@ VOCABULARY: Mapping[str, Field] = {
     "configuration-key": _WORDS,
     "job-runners": _WORDS,
     "identity-types": _NAMES,
+    "frequent": _WORDS,
     "growing-table": _WORDS,
 }
 

@@ -76,6 +76,7 @@ class Catalog:
     _credential: WordSet
     _per_call: WordSet
     _entity_key: WordSet
+    _frequent: WordSet
     _configuration_key: WordSet
     _growing_table: WordSet
 
@@ -128,6 +129,7 @@ class Catalog:
             _credential=WordSet.of(words.credential),
             _per_call=WordSet.of(words.per_call),
             _entity_key=WordSet.of(words.entity_key),
+            _frequent=WordSet.of(words.frequent),
             _configuration_key=WordSet.of(words.configuration_key),
             _growing_table=WordSet.of(words.growing_table),
         )
@@ -214,6 +216,10 @@ class Catalog:
     def once_like(self, name: str) -> str | None:
         """Give the start-up or maintenance word in a function's name, or ``None``."""
         return self._once.match(name)
+
+    def frequent_like(self, name: str) -> str | None:
+        """Give the word in a function's name that speaks of a service's daily work, or ``None``."""
+        return self._frequent.match(name)
 
     def is_settings(self, name: str) -> bool:
         """Tell whether a variable's name (one component) says that it holds configuration."""

@@ -217,6 +217,7 @@ class Vocabulary:
     configuration_key: tuple[str, ...] = ()
     job_runners: tuple[str, ...] = ()
     identity_types: tuple[str, ...] = ()
+    frequent: tuple[str, ...] = ()
     growing_table: tuple[str, ...] = ()
 
 

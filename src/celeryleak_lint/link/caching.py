@@ -282,13 +282,6 @@ def raises_its_flag(callee: Function, call: CallFact) -> bool:
     return not (kept - emptied).isdisjoint(call.guards)
 
 
-def sets_missing(function: Function) -> frozenset[str]:
-    """The attributes of ``self`` that a function sets and never empties."""
-    found = _attributes_set(function)
-    emptied = {target for target, value, _ in found if value in _MISSING}
-    return frozenset(t for t, _, _ in found if t[:2] == "!." and t not in emptied)
-
-
 def _attributes_set(function: Function) -> list[tuple[str, str, tuple[str, ...]]]:
     """Attributes and module names that a function sets: target, value and guards, ``setattr`` included."""
     found = [

@@ -17,7 +17,6 @@ from celeryleak_lint.link.caching import (
     fills_what_is_missing,
     lookup_guards,
     raises_its_flag,
-    sets_missing,
 )
 from celeryleak_lint.link.callgraph import CallGraph, Edge
 from celeryleak_lint.link.flow import Flow
@@ -28,6 +27,9 @@ from celeryleak_lint.model.facts import DECORATES, LOOP, MAIN, SMALL_LOOP, TYPIN
 from celeryleak_lint.model.findings import SuspectStep
 
 _MAX_CALLS = 6
+
+#: How many levels of callers are searched for a name that speaks of daily work.
+_HINT_CALLS = 4
 
 #: Which end of a chain counts most when none is hot: it runs once only if every chain says so.
 _WEIGHT: tuple[Rank, ...] = ("per-run", "loop", "unknown", "once")
@@ -149,6 +151,22 @@ class Thermometer:
         """True for start-up and maintenance names; ``__init__`` and other special names say nothing."""
         return function.name[:2] != "__" and self.catalog.once_like(function.name) is not None
 
+    def daily_word(self, function: Function) -> str | None:
+        """A word of daily work in the name of a function or of those that call it, a few calls up."""
+        level, seen = [function], {id(function)}
+        for _ in range(_HINT_CALLS):
+            following: list[Function] = []
+            for current in level:
+                word = self.catalog.frequent_like(current.name) if current.name[:2] != "__" else None
+                if word is not None and not current.module.is_test:
+                    return word
+                for edge in self._edges(current):
+                    if id(edge.function) not in seen:
+                        seen.add(id(edge.function))
+                        following.append(edge.function)
+            level = following
+        return None
+
     def _dead_end(self, function: Function, steps: tuple[SuspectStep, ...]) -> Heat:
         """Where nobody of the project calls on: once when only ``__main__`` or lazy code does, else unknown."""
         callers = [edge for edge in self.graph.callers(function) if not edge.function.module.is_test]
@@ -163,8 +181,6 @@ class Thermometer:
         found: list[Edge] = []
         for edge in (*self.graph.callers(function), *self._open_handed(function)):
             if edge.function.module.is_test or self._is_lazy(edge, function):
-                continue
-            if edge.site is not None and raises_its_flag(function, edge.site.call):
                 continue
             if edge.site is not None and edge.site.call.flags & (MAIN | DECORATES | TYPING):
                 continue
@@ -239,8 +255,7 @@ class Thermometer:
         call = edge.site.call
         if answers_once(edge.site.function, call):
             return True
-        is_own_method = call.callee[:2] == "!." and callee.fact.cls == edge.site.function.fact.cls
-        return is_own_method and not sets_missing(callee).isdisjoint(call.guards)
+        return raises_its_flag(callee, call)
 
     def _is_lazy(self, edge: Edge, callee: Function) -> bool:
         """True for a call made only while its result is missing, and kept: the lazy cache."""

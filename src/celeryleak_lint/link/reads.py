@@ -40,7 +40,7 @@ class AttributeReads:
             for value in _values(function):
                 if "." in value:
                     if value not in mentioned:
-                        mentioned[value] = wanted.intersection(_ATTRIBUTE.findall(value))
+                        mentioned[value] = frozenset(wanted.intersection(_ATTRIBUTE.findall(value)))
                     names |= mentioned[value]
             for name in names:
                 found[name].append(function)

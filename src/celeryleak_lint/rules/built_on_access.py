@@ -8,9 +8,12 @@ from celeryleak_lint.link.producers import Build
 from celeryleak_lint.link.project import Project
 from celeryleak_lint.model.findings import Confidence, Suspect
 from celeryleak_lint.rules.base import Rule
-from celeryleak_lint.rules.judgement import reads_of, silence, weigh
+from celeryleak_lint.rules.judgement import UNKNOWN_FREQUENCY, capped, reads_of, silence, weigh
 from celeryleak_lint.rules.places import is_accessor, is_construction
 from celeryleak_lint.rules.wording import shown_function, suspect
+
+#: From so many places on, a property is read again and again, whatever the names around it say.
+_REPEATED = 2
 
 
 def check(project: Project) -> Iterator[Suspect]:
@@ -33,10 +36,11 @@ def _confidence(project: Project, build: Build) -> Confidence | None:
     if silence(project, build):
         return None
     heat = project.heat.heat(build.function)
-    confidence, _ = weigh(project, build, heat)
-    if heat.is_hot or confidence == "possible":
-        return confidence
-    return confidence if reads_of(project, build.function) else "possible"
+    confidence, reason = weigh(project, build, heat)
+    reads = reads_of(project, build.function)
+    if reason == UNKNOWN_FREQUENCY and reads >= _REPEATED:
+        return capped("likely", build)
+    return confidence if heat.is_hot or reads else "possible"
 
 
 RULE = Rule(

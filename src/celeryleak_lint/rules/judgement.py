@@ -22,6 +22,13 @@ _CHEAP_MS = 0.1
 
 _INITIALISERS = frozenset({"__init__", "__new__", "__post_init__"})
 
+UNKNOWN_FREQUENCY = "how often it runs is not known"
+
+#: Methods that close only if somebody calls them.
+_CLOSERS = frozenset(
+    {"close", "aclose", "shutdown", "stop", "disconnect", "dispose", "cleanup", "teardown", "__exit__", "__aexit__", "__del__"}
+)
+
 #: Steps of a trace that is no longer than "passed to a framework".
 _HANDED_DIRECTLY = 2
 
@@ -127,9 +134,10 @@ def _doubt(project: Project, build: Build, heat: Heat, origin: Origin) -> str:
         (not turns and project.heat.is_once_like(function), "a start-up or maintenance name"),
         (is_tool, "a command or script: its process ends with it"),
         (not turns and heat.rank == "once", heat.stopped or "only called at start-up"),
+        (_closes_itself(project, build), "its holder closes it when its work is done: churn, not a leak"),
         (origin.credential, "depends on credentials of the caller"),
         (origin.temporary, "its credentials are fetched for each call"),
-        (is_executor and not heat.is_hot, "an idle executor ends with the object that holds it"),
+        (is_executor, "an idle executor ends with the object that holds it"),
     )
     return next((reason for holds, reason in doubts if holds), "")
 
@@ -142,11 +150,7 @@ def _direct(
         return "possible", "depends on the caller"
     if _builds_instances(project, build.function):
         return "possible", "built once for each instance"
-    if build.resource.effect != "cost":
-        return "likely", "nothing it depends on changes between calls"
-    if _is_repeated(project, build, heat):
-        return "likely", "a loop, or a repeated method of an object that lives on"
-    return "possible", "costs time only, and how often it runs is not known"
+    return _by_name(project, build, heat, "nothing it depends on changes between calls")
 
 
 def _hot(project: Project, build: Build, heat: Heat, origin: Origin) -> tuple[Confidence, str]:
@@ -183,9 +187,36 @@ def _through_producer(project: Project, build: Build, heat: Heat) -> tuple[Confi
         if other.via is build.via and (other.fate.is_kept or other.fate.ends & {"self", "closed", "with"}):
             if not other.function.is_module_body and not other.function.module.is_test:
                 return "possible", "other callers keep or close what they get"
-    if build.resource.effect == "cost" and not _is_repeated(project, build, heat):
+    return _by_name(project, build, heat, "every caller drops what it gets")
+
+
+def _by_name(project: Project, build: Build, heat: Heat, reason: str) -> tuple[Confidence, str]:
+    """No entry point leads here: a loop or the names around it must say that it is daily work."""
+    if heat.rank == "loop" or is_in_loop(build):
+        return "likely", f"{reason}, in a loop"
+    if project.heat.daily_word(build.function) is None:
+        return "possible", UNKNOWN_FREQUENCY
+    if build.resource.effect == "cost" and not _is_repeated_method(project, build.function):
         return "possible", "costs time only, and how often it runs is not known"
-    return "likely", "every caller drops what it gets"
+    return "likely", reason
+
+
+def _closes_itself(project: Project, build: Build) -> bool:
+    """True when a working method of the class that holds the resource closes it; whoever builds one need not."""
+    via = next((step.via for step in build.chain() if step.via is not None and step.via.cls is not None), None)
+    if via is None or via.cls is None:
+        return False
+    closing = build.resource.close_methods
+    closes = {f"!.{place}.{name}" for place in via.build.fate.places for name in closing}
+    classes = project.index.classes
+    holders = [via.cls, *(classes[a] for a in project.resolver.ancestors(via.cls) if a in classes)]
+    return any(
+        call.callee in closes
+        for holder in holders
+        for name, method in holder.methods.items()
+        if name not in _CLOSERS and name not in closing
+        for call in method.fact.calls
+    )
 
 
 def _builds_instances(project: Project, function: Function) -> bool:
@@ -206,10 +237,6 @@ def is_in_loop(build: Build) -> bool:
     """True when a loop builds it again and again from what does not change in the loop."""
     flags = build.call.flags
     return bool(flags & LOOP) and not flags & (VARIES | SMALL_LOOP)
-
-
-def _is_repeated(project: Project, build: Build, heat: Heat) -> bool:
-    return heat.rank == "loop" or is_in_loop(build) or _is_repeated_method(project, build.function)
 
 
 def _is_repeated_method(project: Project, function: Function) -> bool:

@@ -39,12 +39,19 @@ def _confidence(
         return "possible"
     if not _has_many_instances(project, owner):
         return "possible"
+    if project.processes.are_short and not _takes_arguments(function):
+        return "possible"
     return "certain" if _is_built_hot(project, owner) else "likely"
 
 
 def _is_value(project: Project, owner: Class) -> bool:
     """Enums and the like have a fixed number of instances."""
     return any(a.startswith("enum.") for a in project.resolver.ancestors(owner))
+
+
+def _takes_arguments(function: Function) -> bool:
+    """Without any, the memo has one entry for each instance, and a command builds few."""
+    return len(function.fact.params) > 1
 
 
 def _compares_by_value(project: Project, owner: Class) -> bool:

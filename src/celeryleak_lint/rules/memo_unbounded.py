@@ -73,6 +73,7 @@ def _suspect(
 ) -> Suspect:
     heat = project.heat.mark(function)
     once = project.heat.is_once_like(function) or (heat is not None and heat.rank == "once")
+    once |= project.processes.are_short and not project.graph.callers(function)
     return Suspect(
         "CLK205",
         function.module.path,
