@@ -115,7 +115,11 @@ def draw(
     found: list[Drawn] = []
     for package, version in sorted(set(releases)):
         tree = unpacked(package, version, cache)
-        findings = [f for f in check(tree).findings if f.code.startswith(codes)]
+        checked = check(tree)
+        broken = [line for line in checked.failures if "internal error" in line]
+        if broken:
+            raise RuntimeError(f"{package} {version}: {broken[0]}")
+        findings = [f for f in checked.findings if f.code.startswith(codes)]
         findings.sort(key=lambda f: (f.place.path, f.place.first, f.code, f.function))
         print(f"{package} {version}: {len(findings)} findings", file=sys.stderr)
         found += [Drawn(package, version, tree, finding) for finding in findings]

@@ -23,7 +23,7 @@ from celeryleak_lint.catalog.schema import (
     Tables,
     Vocabulary,
 )
-from celeryleak_lint.report.text import EFFECTS
+from celeryleak_lint.model.findings import Effect
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -49,6 +49,11 @@ KINDS = {
     "function": "called",
     "module-level": "module level",
     "signal": "connected to",
+}
+EFFECTS: dict[Effect, str] = {
+    "never-released": "something of each object stays until the process ends",
+    "until-gc": "memory and sockets pile up between two runs of the garbage collector",
+    "cost": "nothing stays behind, but each call pays for building it again",
 }
 SCOPES = {
     "process": "until the process ends",
@@ -126,7 +131,7 @@ def _overview(parts: Sequence[Tables]) -> str:
 
 def _resources(parts: Mapping[str, Tables]) -> str:
     text = ["# Resources\n", NOTICE, RESOURCES]
-    text += [f"- `{effect}`: {_plain(words)}" for effect, words in EFFECTS.items()]
+    text += [f"- `{effect}`: {words}" for effect, words in EFFECTS.items()]
     text.append("")
     silent: list[Resource] = []
     for title, tables in parts.items():
@@ -184,11 +189,11 @@ def _entry_points(parts: Iterable[Tables]) -> str:
 
 def _entry_point(row: EntryPoint) -> tuple[str, str, str]:
     shown = row.names or row.patterns or row.paths or row.imports
-    what = f"{KINDS[row.kind]} {_names(shown)}" if shown else KINDS[row.kind]
+    what = f"{KINDS[row.kind]}<br>{_names(shown)}" if shown else KINDS[row.kind]
     if row.methods:
-        what += f"<br>methods {_names(row.methods)}"
+        what += f"<br>methods<br>{_names(row.methods)}"
     if row.once_methods:
-        what += f"<br>once: {_names(row.once_methods)}"
+        what += f"<br>once:<br>{_names(row.once_methods)}"
     return what, HEATS[row.heat], _plain(row.why)
 
 

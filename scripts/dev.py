@@ -1,11 +1,13 @@
-"""Everything a newcomer needs, with nothing but Python: ``sample`` and ``test``.
+"""Everything a newcomer needs, with nothing but Python: ``sample``, ``docs`` and ``test``.
 
 Makes ``.venv`` in the checkout, installs the project there, and runs one of:
 
 ``python3 scripts/dev.py sample``
     check the bundled leaky sample and show what is found;
+``python3 scripts/dev.py docs``
+    build the site of the documentation in ``build/site``;
 ``python3 scripts/dev.py test``
-    run linters, types, import contracts, all tests, and the tool on its own source.
+    run linters, types, import contracts, the site, all tests, and the tool on its own source.
 """
 
 from __future__ import annotations
@@ -21,20 +23,24 @@ ENVIRONMENT = ROOT / ".venv"
 SAMPLE = ROOT / "samples" / "leaky_worker"
 OLDEST = (3, 10)
 FOUND = 1
+EXTRAS = {"sample": "", "docs": "[docs]", "test": "[dev,docs]"}
+#: A link that leads nowhere and a page outside the navigation are errors; with `--quiet` they are not.
+SITE = ["mkdocs", "build", "--strict"]
 
 
 def main() -> int:
     """Run the chosen action and give its exit code."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("action", choices=["sample", "test"])
+    parser.add_argument("action", choices=sorted(EXTRAS))
     action = parser.parse_args().action
     if sys.version_info < OLDEST:
         print(
             f"Python {OLDEST[0]}.{OLDEST[1]} or newer is needed, this is {sys.version.split()[0]}"
         )
         return 2
-    prepare("[dev]" if action == "test" else "")
-    return sample() if action == "sample" else test()
+    prepare(EXTRAS[action])
+    actions = {"sample": sample, "docs": docs, "test": test}
+    return actions[action]()
 
 
 def prepare(extra: str) -> None:
@@ -73,6 +79,14 @@ def sample() -> int:
     return 0
 
 
+def docs() -> int:
+    """Build the site, and say where it is."""
+    code = run(SITE)
+    if not code:
+        print(f"open {ROOT / 'build' / 'site' / 'index.html'}")
+    return code
+
+
 def test() -> int:
     """Run every check in turn; the first that fails ends the run."""
     steps = [
@@ -81,19 +95,22 @@ def test() -> int:
         ["mypy"],
         ["lint-imports"],
         ["python", "scripts/generate_docs.py", "--check"],
+        SITE,
         ["pytest", "-q"],
         ["celeryleak-lint", "check"],
     ]
-    for name, *arguments in steps:
-        print(f"\n$ {name} {' '.join(arguments)}", flush=True)
-        path = os.pathsep.join((str(tool(name).parent), os.environ["PATH"]))
-        environment = {**os.environ, "PATH": path}
-        code = subprocess.run(
-            [str(tool(name)), *arguments], cwd=ROOT, env=environment, check=False
-        ).returncode
-        if code:
-            return code
-    return 0
+    return next((code for step in steps if (code := run(step))), 0)
+
+
+def run(step: list[str]) -> int:
+    """Show and run one command of the environment, at the top of the checkout."""
+    name, *arguments = step
+    print(f"\n$ {' '.join(step)}", flush=True)
+    path = os.pathsep.join((str(tool(name).parent), os.environ["PATH"]))
+    environment = {**os.environ, "PATH": path, "NO_MKDOCS_2_WARNING": "1"}
+    return subprocess.run(
+        [str(tool(name)), *arguments], cwd=ROOT, env=environment, check=False
+    ).returncode
 
 
 def tool(name: str) -> Path:

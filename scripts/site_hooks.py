@@ -2,7 +2,7 @@
 
 Pages of rules are executed by the tests, so their blocks carry words that only the tests
 know, and markers at the end of lines. Readers get the path above the block and the marked
-lines highlighted. The list of rules in the navigation follows from the pages themselves.
+lines highlighted, long names in tables break where they may. The list of rules in the navigation follows from the pages themselves.
 """
 
 from __future__ import annotations
@@ -16,6 +16,9 @@ from generate_docs import FAMILIES
 
 RULES = "Rules"
 BLOCK = re.compile(r"^```(?P<head>[^`\n]+)\n(?P<body>.*?)^```$", re.MULTILINE | re.DOTALL)
+CELL = re.compile(r"<td[^>]*>.*?</td>", re.DOTALL)
+CODE = re.compile(r"<code>[^<]*</code>")
+SHORT = len("<code>never-released</code>")
 MARKER = re.compile(r"# (?:error|possible): CLK\d")
 
 
@@ -30,6 +33,17 @@ def on_config(config: Any) -> None:
 def on_page_markdown(markdown: str, **_: Any) -> str:
     """Turn what tests read in the heads of blocks into what readers see."""
     return BLOCK.sub(_shown, markdown)
+
+
+def on_page_content(html: str, **_: Any) -> str:
+    """Let long names in tables break after dots and underscores, and nowhere else."""
+    return CELL.sub(lambda cell: CODE.sub(_breakable, cell[0]), html)
+
+
+def _breakable(code: re.Match[str]) -> str:
+    if len(code[0]) <= SHORT:
+        return code[0].replace("<code>", '<code class="whole">')
+    return re.sub(r"(?<=\w)([._])(?=\w)", r"\1<wbr>", code[0])
 
 
 def _families(pages: Path) -> Iterator[dict[str, list[dict[str, str]]]]:

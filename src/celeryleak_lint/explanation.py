@@ -26,7 +26,9 @@ def explanation(project: Project, path: str, line: int) -> tuple[str, ...]:
     functions = [f for f in project.index.everything if f.module.path == path]
     if not functions:
         return (f"{path} is not part of the project, or could not be read",)
-    around = [f for f in functions if f.fact.line <= line <= f.fact.end_line and not f.is_module_body]
+    around = [
+        f for f in functions if f.fact.line <= line <= f.fact.end_line and not f.is_module_body
+    ]
     function = max(around, key=lambda f: f.fact.line) if around else functions[0]
     return tuple(_about(project, function, line))
 

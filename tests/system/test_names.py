@@ -160,3 +160,13 @@ def test_package_given_alone_keeps_its_name(tmp_path: Path) -> None:
 def test_stray_init_at_the_top_of_a_project_is_no_package(tmp_path: Path) -> None:
     files = {"pyproject.toml": "", "__init__.py": "", "pkg/__init__.py": "", "pkg/a.py": ""}
     assert names(written(tmp_path, files))["pkg/a.py"] == "pkg.a"
+
+
+def test_package_whose_folder_is_no_python_name_is_still_read(tmp_path: Path) -> None:
+    files = {
+        "cookiecutter-template/__init__.py": "",
+        "cookiecutter-template/tasks.py": "import tasks\n",
+        "app/__init__.py": "import tasks\n",
+    }
+    found = names(written(tmp_path, files))
+    assert sorted(found) == sorted(files)

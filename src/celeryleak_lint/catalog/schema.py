@@ -206,7 +206,8 @@ class Vocabulary:
     fork a process for each job, so that nothing outlives it. ``identity_types``: resolved
     names of classes without value equality that are passed as arguments, so that a memo
     keyed by one never hits for a new object. ``growing_table``: words in the name of a
-    model class whose rows traffic adds.
+    model class whose rows traffic adds. ``frequent``: words of daily work (handling,
+    fetching, running), which speak for a function whose caller is not known.
     """
 
     once: tuple[str, ...] = ()

@@ -16,7 +16,9 @@ Missing = tuple[str, ...]
 
 #: Attributes whose truth says that the object can no longer be used.
 _SPENT = frozenset({"closed", "is_closed", "_closed", "expired", "is_expired", "closing"})
-_PROBES = frozenset({"get", "get_or_none", "lookup", "is_connected", "ping", "is_closed", "hasHandlers"})
+_PROBES = frozenset(
+    {"get", "get_or_none", "lookup", "is_connected", "ping", "is_closed", "hasHandlers"}
+)
 
 
 def peek(frame: Frame, node: ast.expr | None) -> str:

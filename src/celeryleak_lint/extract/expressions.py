@@ -153,7 +153,13 @@ class Expressions:
         end_line, end_column = item.end_lineno or item.lineno, item.end_col_offset or 0
         frame.state.settings.append(
             SettingFact(
-                str(key.value), value, frame.qualname, key.lineno, key.col_offset, end_line, end_column
+                str(key.value),
+                value,
+                frame.qualname,
+                key.lineno,
+                key.col_offset,
+                end_line,
+                end_column,
             )
         )
 

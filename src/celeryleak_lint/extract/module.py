@@ -223,7 +223,9 @@ class _Reader:
         params = self._parameters(frame, child, node.args)
         value = self.expressions.read(child, node.body, ("ret",))
         child.returns[value] = None
-        self._finish(child, node.lineno, node.end_lineno or node.lineno, _parent(frame), params=params)
+        self._finish(
+            child, node.lineno, node.end_lineno or node.lineno, _parent(frame), params=params
+        )
         return f"@{self._dotted(child.qualname)}"
 
     def _parameters(
@@ -319,7 +321,11 @@ def _parent(frame: Frame) -> str:
 
 def _takes_class(frame: Frame) -> bool:
     name = frame.qualname.rpartition(".")[2]
-    return bool(frame.flags & CLASSMETHOD) or name in ("__new__", "__init_subclass__", "__class_getitem__")
+    return bool(frame.flags & CLASSMETHOD) or name in (
+        "__new__",
+        "__init_subclass__",
+        "__class_getitem__",
+    )
 
 
 def _attributes(
@@ -349,7 +355,9 @@ def _numbered(calls: list[CallFact]) -> tuple[CallFact, ...]:
     for members in groups.values():
         if len(members) == 1:
             continue
-        members.sort(key=lambda index: (calls[index].column, index))  # of two that start together the outer comes first
+        members.sort(
+            key=lambda index: (calls[index].column, index)
+        )  # of two that start together the outer comes first
         for ordinal, index in enumerate(members):
             numbered[index] = _with_ordinal(calls[index], ordinal)
     return tuple(numbered)

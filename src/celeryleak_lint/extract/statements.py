@@ -235,7 +235,9 @@ class Statements:
     def _annotated(self, frame: Frame, statement: ast.AnnAssign) -> None:
         annotation = conditions.peek(frame, statement.annotation)
         if isinstance(statement.target, ast.Name) and frame.lookup(statement.target.id)[0] == "%":
-            frame.types.setdefault(statement.target.id, annotation_value(frame, statement.annotation))
+            frame.types.setdefault(
+                statement.target.id, annotation_value(frame, statement.annotation)
+            )
         elif annotation and isinstance(statement.target, ast.Attribute):
             kept = conditions.peek(frame, statement.target)
             if kept[:2] == "!.":

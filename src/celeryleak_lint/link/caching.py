@@ -118,7 +118,10 @@ class Caching:
         return any(
             store.guards
             and store.target[:1] in ">@"
-            and any(self._is_result_of(function, root, wrapped) for root in _traced(function, store.value))
+            and any(
+                self._is_result_of(function, root, wrapped)
+                for root in _traced(function, store.value)
+            )
             for store in function.fact.stores
         )
 
@@ -196,7 +199,11 @@ def _traced(function: Function, value: str) -> tuple[str, ...]:
     for root in values.roots(value):
         found.append(root)
         if root[:1] == "%":
-            found += [r for v in function.locals.get(values.split(root)[0][1:], ()) for r in values.roots(v)]
+            found += [
+                r
+                for v in function.locals.get(values.split(root)[0][1:], ())
+                for r in values.roots(v)
+            ]
     return tuple(found)
 
 
@@ -300,7 +307,9 @@ def _attributes_set(function: Function) -> list[tuple[str, str, tuple[str, ...]]
 
 def _is_about(function: Function, guard: str, places: set[str]) -> bool:
     base = guard.partition("[]")[0]
-    if base in places or any(base.startswith(place + ".") or place.startswith(base + ".") for place in places):
+    if base in places or any(
+        base.startswith(place + ".") or place.startswith(base + ".") for place in places
+    ):
         return True
     if base[:1] == "#":
         return True

@@ -79,7 +79,10 @@ class CallGraph:
 
     def owner(self, function: Function) -> Class | None:
         """The class that ``function`` is a method of."""
-        if not function.fact.cls or function.fact.qualname != f"{function.fact.cls}.{function.name}":
+        if (
+            not function.fact.cls
+            or function.fact.qualname != f"{function.fact.cls}.{function.name}"
+        ):
             return None
         prefix = function.module.module + "." if function.module.module else ""
         return self.index.classes.get(prefix + function.fact.cls)

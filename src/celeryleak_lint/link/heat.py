@@ -99,7 +99,9 @@ class Thermometer:
     # -- search ----------------------------------------------------------------------------
 
     def _search(self, function: Function) -> Heat:
-        queue: deque[tuple[Function, tuple[SuspectStep, ...], bool, bool]] = deque([(function, (), False, True)])
+        queue: deque[tuple[Function, tuple[SuspectStep, ...], bool, bool]] = deque(
+            [(function, (), False, True)]
+        )
         seen = {id(function)}
         ends: dict[Rank, Heat] = {}
         while queue:
@@ -144,7 +146,9 @@ class Thermometer:
         if not first and self.tool(function) is not None:
             return Heat("once", steps, stopped=f"{function.module.path} is a command or script")
         if not first and self.is_once_like(function):
-            return Heat("once", steps, stopped=f"`{function.name}` is a start-up or maintenance name")
+            return Heat(
+                "once", steps, stopped=f"`{function.name}` is a start-up or maintenance name"
+            )
         return None
 
     def is_once_like(self, function: Function) -> bool:
@@ -157,7 +161,9 @@ class Thermometer:
         for _ in range(_HINT_CALLS):
             following: list[Function] = []
             for current in level:
-                word = self.catalog.frequent_like(current.name) if current.name[:2] != "__" else None
+                word = (
+                    self.catalog.frequent_like(current.name) if current.name[:2] != "__" else None
+                )
                 if word is not None and not current.module.is_test:
                     return word
                 for edge in self._edges(current):
@@ -169,11 +175,17 @@ class Thermometer:
 
     def _dead_end(self, function: Function, steps: tuple[SuspectStep, ...]) -> Heat:
         """Where nobody of the project calls on: once when only ``__main__`` or lazy code does, else unknown."""
-        callers = [edge for edge in self.graph.callers(function) if not edge.function.module.is_test]
+        callers = [
+            edge for edge in self.graph.callers(function) if not edge.function.module.is_test
+        ]
         if callers and all(e.site is not None and e.site.call.flags & MAIN for e in callers):
             return Heat("once", steps, stopped=f"`{function.name}` is only called under `__main__`")
         if callers and all(self._asks_once(edge, function) for edge in callers):
-            return Heat("once", steps, stopped=f"`{function.name}` is called only while its answer is missing")
+            return Heat(
+                "once",
+                steps,
+                stopped=f"`{function.name}` is called only while its answer is missing",
+            )
         return Heat("unknown", steps)
 
     def _edges(self, function: Function) -> list[Edge]:
@@ -280,7 +292,6 @@ class Thermometer:
         else:
             note = f"calls {shown}"
         return SuspectStep(edge.function.module.path, edge.line, edge.column, note)
-
 
 
 def _is_real_loop(edge: Edge) -> bool:

@@ -31,7 +31,9 @@ class Function:
     id: str
     fact: FunctionFact
     module: ModuleSummary
-    _tables: tuple[dict[str, tuple[str, ...]], dict[str, tuple[str, ...]], dict[str, str]] | None = None
+    _tables: (
+        tuple[dict[str, tuple[str, ...]], dict[str, tuple[str, ...]], dict[str, str]] | None
+    ) = None
 
     @property
     def locals(self) -> dict[str, tuple[str, ...]]:

@@ -83,7 +83,9 @@ class Marks:
             return True
         takes_arguments = any(p.name == "args" and not p.kind for p in function.fact.params)
         return takes_arguments and any(
-            call.name == "add_parser" for method in owner.methods.values() for call in method.fact.calls
+            call.name == "add_parser"
+            for method in owner.methods.values()
+            for call in method.fact.calls
         )
 
     def _module_mark(self, function: Function) -> Mark:

@@ -62,7 +62,9 @@ class Origins:
         positions of their calls: each but the first expects what the one before it passes.
         """
         expected = self._credentials(*chain[-1])
-        for (caller, index), (callee, _) in zip(reversed(chain[:-1]), reversed(chain), strict=False):
+        for (caller, index), (callee, _) in zip(
+            reversed(chain[:-1]), reversed(chain), strict=False
+        ):
             passed = [
                 value
                 for label, value in caller.fact.calls[index].args
@@ -78,7 +80,11 @@ class Origins:
         found: set[str] = set()
         for label, value in function.fact.calls[index].args:
             if self.catalog.is_credential(label):
-                found |= {n for n in self.of_value(function, value).params if self.catalog.is_credential(n)}
+                found |= {
+                    n
+                    for n in self.of_value(function, value).params
+                    if self.catalog.is_credential(n)
+                }
         return found
 
     def of_value(self, function: Function, value: str) -> Origin:
@@ -87,7 +93,9 @@ class Origins:
         self._value(function, value, origin, 0, set())
         return origin
 
-    def _call(self, function: Function, index: int, origin: Origin, depth: int, seen: set[str]) -> None:
+    def _call(
+        self, function: Function, index: int, origin: Origin, depth: int, seen: set[str]
+    ) -> None:
         call = function.fact.calls[index]
         if call.callee[:1] != "@":
             self._value(function, call.callee, origin, depth + 1, seen)
@@ -103,14 +111,20 @@ class Origins:
         root = values.split(value)[0]
         if root[:1] != "%" or not self.catalog.is_credential(root[1:]):
             return False
-        return any(part[:1] == "#" for bound in function.locals.get(root[1:], ()) for part in values.roots(bound))
+        return any(
+            part[:1] == "#"
+            for bound in function.locals.get(root[1:], ())
+            for part in values.roots(bound)
+        )
 
     def _is_callers(self, function: Function, value: str, depth: int) -> bool:
         inner = Origin()
         self._value(function, value, inner, depth + 1, set())
         return bool(inner.params)
 
-    def _value(self, function: Function, value: str, origin: Origin, depth: int, seen: set[str]) -> None:
+    def _value(
+        self, function: Function, value: str, origin: Origin, depth: int, seen: set[str]
+    ) -> None:
         for root in values.roots(value):
             if root in seen:
                 continue
@@ -120,7 +134,9 @@ class Origins:
                 return
             self._root(function, root, origin, depth, seen)
 
-    def _root(self, function: Function, root: str, origin: Origin, depth: int, seen: set[str]) -> None:
+    def _root(
+        self, function: Function, root: str, origin: Origin, depth: int, seen: set[str]
+    ) -> None:
         mark = root[:1]
         if mark == "=":
             return
@@ -142,14 +158,20 @@ class Origins:
         else:
             origin.unknown = True
 
-    def _local(self, function: Function, name: str, origin: Origin, depth: int, seen: set[str]) -> None:
+    def _local(
+        self, function: Function, name: str, origin: Origin, depth: int, seen: set[str]
+    ) -> None:
         """A local: what was assigned to it, and what was put into it by key."""
         for assigned in function.locals[name]:
             self._value(function, assigned, origin, depth + 1, seen)
         for store in function.fact.stores:
             if store.target == f"%{name}[]":
                 label = values.literal_text(store.key) or ""
-                if label and self.catalog.is_credential(label) and self._is_callers(function, store.value, depth):
+                if (
+                    label
+                    and self.catalog.is_credential(label)
+                    and self._is_callers(function, store.value, depth)
+                ):
                     origin.credential = True
                 self._value(function, store.value, origin, depth + 1, seen)
 

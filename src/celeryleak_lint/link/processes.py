@@ -10,7 +10,9 @@ from celeryleak_lint.catalog.lookup import Catalog
 from celeryleak_lint.link.index import Index
 from celeryleak_lint.link.marks import Marks
 
-_COMMAND_PARSERS = frozenset({"argparse.ArgumentParser", "argparse", "click", "typer", "fire", "docopt", "optparse"})
+_COMMAND_PARSERS = frozenset(
+    {"argparse.ArgumentParser", "argparse", "click", "typer", "fire", "docopt", "optparse"}
+)
 
 #: A server in fewer than one in so many files does not make a command line tool a service.
 _SIDE_DOOR = 100

@@ -161,7 +161,9 @@ class Production:
         derived = self._resource_classes()
         for function in self.index.everything:
             for position, call in enumerate(function.fact.calls):
-                if self._is_conditional(call) or self._may_construct(function, call.callee, derived):
+                if self._is_conditional(call) or self._may_construct(
+                    function, call.callee, derived
+                ):
                     constructed = self._constructed(function, position)
                     if constructed is not None and constructed[0].report:
                         found.append((Site(function, position), *constructed))
@@ -176,7 +178,9 @@ class Production:
         found: dict[str, str] = {}
         for cls in self.index.all_classes:
             for name in (cls.id, *self.resolver.ancestors(cls)):
-                if name.partition(".")[0] in self.catalog.resource_roots and self.catalog.resource(name):
+                if name.partition(".")[0] in self.catalog.resource_roots and self.catalog.resource(
+                    name
+                ):
                     found[cls.name] = name
                     break
         return found
@@ -194,7 +198,11 @@ class Production:
             return True
         if callee[:1] == "%" and "." not in callee:
             return True
-        return callee[:1] == "^" and len(callee) == 1 and function.fact.cls.rpartition(".")[2] in derived
+        return (
+            callee[:1] == "^"
+            and len(callee) == 1
+            and function.fact.cls.rpartition(".")[2] in derived
+        )
 
     def _may_be_resource(self, tail: str, derived: dict[str, str]) -> bool:
         """True for a last name that a resource or a class derived from one has, or is stored under."""
@@ -220,7 +228,10 @@ class Production:
         return None
 
     def _row(self, name: str) -> Resource | None:
-        if name.partition(".")[0] not in self.catalog.resource_roots and not self.catalog.open_roots:
+        if (
+            name.partition(".")[0] not in self.catalog.resource_roots
+            and not self.catalog.open_roots
+        ):
             return None
         return self.catalog.resource(name)
 

@@ -32,7 +32,10 @@ class Project:
     )  # fmt: skip
 
     def __init__(
-        self, summaries: Iterable[ModuleSummary], catalog: Catalog, deploy: DeployFacts | None = None
+        self,
+        summaries: Iterable[ModuleSummary],
+        catalog: Catalog,
+        deploy: DeployFacts | None = None,
     ) -> None:
         self.catalog = catalog
         self.deploy = deploy if deploy is not None else DeployFacts()
@@ -44,9 +47,7 @@ class Project:
         self.heat = Thermometer(self.resolver, self.graph, self.caching, self.flow, catalog)
         self.processes = Processes(self.index, self.heat.marks, catalog)
         self.origins = Origins(catalog, self.resolver.binder)
-        self.holdings = Holdings(
-            self.index, self.resolver, self.graph, self.caching, self.heat
-        )
+        self.holdings = Holdings(self.index, self.resolver, self.graph, self.caching, self.heat)
         self.growth = GrowthFacts(self.index, self.resolver, self.graph, self.holdings)
         self.keys = Keys(catalog)
         self.production = Production(

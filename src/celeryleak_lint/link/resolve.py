@@ -203,7 +203,9 @@ class Resolver:
         for meaning in self.named(annotation[1:]):
             if meaning.kind == "class":
                 found.append(Meaning("instance", meaning.name, cls=meaning.cls))
-            elif meaning.kind == "external" and not meaning.name.startswith(("builtins.", "typing.")):
+            elif meaning.kind == "external" and not meaning.name.startswith(
+                ("builtins.", "typing.")
+            ):
                 found.append(Meaning("instance", self.catalog.made(meaning.name)))
         return tuple(found)
 
@@ -233,7 +235,11 @@ class Resolver:
             if self.catalog.resource(meaning.name) is not None:
                 return (Meaning("instance", self.catalog.made(meaning.name)),)
             last = meaning.name.rpartition(".")[2]
-            return (Meaning("instance", self.catalog.made(meaning.name)),) if last[:1].isupper() else ()
+            return (
+                (Meaning("instance", self.catalog.made(meaning.name)),)
+                if last[:1].isupper()
+                else ()
+            )
         if meaning.kind == "function" and meaning.function is not None:
             return self._returned(meaning.function)
         return ()
@@ -300,7 +306,8 @@ class Resolver:
         """True for a method that runs when an attribute is read."""
         return any(
             decorator.value in _PROPERTIES
-            or decorator.value.rpartition(".")[2] in ("property", "cached_property", "classproperty")
+            or decorator.value.rpartition(".")[2]
+            in ("property", "cached_property", "classproperty")
             for decorator in function.fact.decorators
         )
 
@@ -347,7 +354,10 @@ class Resolver:
         return self._declared(cls, name) or self._inherited(cls, name)
 
     def _declared(self, cls: Class, name: str) -> Meanings:
-        chain = [cls, *(self.index.classes[a] for a in self.ancestors(cls) if a in self.index.classes)]
+        chain = [
+            cls,
+            *(self.index.classes[a] for a in self.ancestors(cls) if a in self.index.classes),
+        ]
         for owner in chain:
             for attribute, value, annotation in owner.fact.attributes:
                 if attribute != name:
@@ -369,7 +379,10 @@ class Resolver:
             if self.is_property(method):
                 return self._returned(method)
             return (Meaning("function", method.id, function=method),)
-        chain = [cls, *(self.index.classes[a] for a in self.ancestors(cls) if a in self.index.classes)]
+        chain = [
+            cls,
+            *(self.index.classes[a] for a in self.ancestors(cls) if a in self.index.classes),
+        ]
         for owner in chain:
             seen: dict[Meaning, None] = {}
             for function, value in self.attribute_values(owner, name):

@@ -155,7 +155,11 @@ def _eager_defaults(project: Project) -> Iterator[Suspect]:
 
 def _is_eager_default(function: Function, sink: str) -> bool:
     parts = sink.split(" ")
-    return parts[0] == "arg" and parts[2] == "1" and function.fact.calls[int(parts[1])].name == "setdefault"
+    return (
+        parts[0] == "arg"
+        and parts[2] == "1"
+        and function.fact.calls[int(parts[1])].name == "setdefault"
+    )
 
 
 # -- cached properties of short-lived objects ----------------------------------------------
@@ -164,7 +168,11 @@ def _is_eager_default(function: Function, sink: str) -> bool:
 def _request_properties(project: Project) -> Iterator[Suspect]:
     for build in project.production.builds:
         function = build.function
-        if function.module.is_test or not is_construction(build) or "returned" not in build.fate.ends:
+        if (
+            function.module.is_test
+            or not is_construction(build)
+            or "returned" not in build.fate.ends
+        ):
             continue
         kept = project.caching.memo(function)
         owner = project.graph.owner(function)

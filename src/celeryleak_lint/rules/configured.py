@@ -19,7 +19,9 @@ def is_off(value: str) -> bool:
 def texts(value: str) -> tuple[str, ...]:
     """The literal texts that a value names, also inside a list; others are left out."""
     return tuple(
-        root[1:] for root in values.roots(value) if root[:1] == "=" and not root.startswith(values.LITERAL)
+        root[1:]
+        for root in values.roots(value)
+        if root[:1] == "=" and not root.startswith(values.LITERAL)
     )
 
 

@@ -52,7 +52,9 @@ def unbounded(project: Project) -> Iterator[Unbounded]:
 
 def _is_double(holding: Holding) -> bool:
     """Stubs and the like keep everything for the tests that look at it."""
-    return holding.cls is not None and bool(_DOUBLE_WORDS.intersection(split_words(holding.cls.name)))
+    return holding.cls is not None and bool(
+        _DOUBLE_WORDS.intersection(split_words(holding.cls.name))
+    )
 
 
 def _is_once_guard(holding: Holding) -> bool:
@@ -91,7 +93,9 @@ def _is_given_constants(project: Project, function: Function, key: str, depth: i
     )
 
 
-def _is_constant_for(project: Project, edge: Edge, function: Function, name: str, depth: int) -> bool:
+def _is_constant_for(
+    project: Project, edge: Edge, function: Function, name: str, depth: int
+) -> bool:
     given = edge.site.call.args if edge.site is not None and not edge.through else ()
     for label, value in given:
         if parameter_name(function, label) == name:

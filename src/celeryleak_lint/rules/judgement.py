@@ -26,7 +26,19 @@ UNKNOWN_FREQUENCY = "how often it runs is not known"
 
 #: Methods that close only if somebody calls them.
 _CLOSERS = frozenset(
-    {"close", "aclose", "shutdown", "stop", "disconnect", "dispose", "cleanup", "teardown", "__exit__", "__aexit__", "__del__"}
+    {
+        "close",
+        "aclose",
+        "shutdown",
+        "stop",
+        "disconnect",
+        "dispose",
+        "cleanup",
+        "teardown",
+        "__exit__",
+        "__aexit__",
+        "__del__",
+    }
 )
 
 #: Steps of a trace that is no longer than "passed to a framework".
@@ -99,7 +111,9 @@ def _handed_to_framework(project: Project, build: Build, heat: Heat) -> Verdict:
     if "closed" in build.fate.ends or "with" in build.fate.ends:
         return Verdict("possible" if handed else None, "closed after use", heat)
     if handed and len(heat.steps) <= _HANDED_DIRECTLY and own is None:
-        return Verdict(capped("likely", build), "returned to the framework that asks per call", heat)
+        return Verdict(
+            capped("likely", build), "returned to the framework that asks per call", heat
+        )
     return Verdict(None, "returned: its callers are examined", heat)
 
 
@@ -134,7 +148,10 @@ def _doubt(project: Project, build: Build, heat: Heat, origin: Origin) -> str:
         (not turns and project.heat.is_once_like(function), "a start-up or maintenance name"),
         (is_tool, "a command or script: its process ends with it"),
         (not turns and heat.rank == "once", heat.stopped or "only called at start-up"),
-        (_closes_itself(project, build), "its holder closes it when its work is done: churn, not a leak"),
+        (
+            _closes_itself(project, build),
+            "its holder closes it when its work is done: churn, not a leak",
+        ),
         (origin.credential, "depends on credentials of the caller"),
         (origin.temporary, "its credentials are fetched for each call"),
         (is_executor, "an idle executor ends with the object that holds it"),
@@ -142,9 +159,7 @@ def _doubt(project: Project, build: Build, heat: Heat, origin: Origin) -> str:
     return next((reason for holds, reason in doubts if holds), "")
 
 
-def _direct(
-    project: Project, build: Build, heat: Heat, origin: Origin
-) -> tuple[Confidence, str]:
+def _direct(project: Project, build: Build, heat: Heat, origin: Origin) -> tuple[Confidence, str]:
     """A constructor call in code of unknown frequency: what it depends on and costs decides."""
     if origin.params:
         return "possible", "depends on the caller"
@@ -184,7 +199,9 @@ def _through_producer(project: Project, build: Build, heat: Heat) -> tuple[Confi
     if _builds_instances(project, build.function):
         return "possible", "built once for each instance"
     for other in project.production.builds:
-        if other.via is build.via and (other.fate.is_kept or other.fate.ends & {"self", "closed", "with"}):
+        if other.via is build.via and (
+            other.fate.is_kept or other.fate.ends & {"self", "closed", "with"}
+        ):
             if not other.function.is_module_body and not other.function.module.is_test:
                 return "possible", "other callers keep or close what they get"
     return _by_name(project, build, heat, "every caller drops what it gets")
@@ -203,7 +220,10 @@ def _by_name(project: Project, build: Build, heat: Heat, reason: str) -> tuple[C
 
 def _closes_itself(project: Project, build: Build) -> bool:
     """True when a working method of the class that holds the resource closes it; whoever builds one need not."""
-    via = next((step.via for step in build.chain() if step.via is not None and step.via.cls is not None), None)
+    via = next(
+        (step.via for step in build.chain() if step.via is not None and step.via.cls is not None),
+        None,
+    )
     if via is None or via.cls is None:
         return False
     closing = build.resource.close_methods

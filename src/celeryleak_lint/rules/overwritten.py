@@ -14,9 +14,21 @@ from celeryleak_lint.rules.base import Rule
 from celeryleak_lint.rules.places import is_construction
 from celeryleak_lint.rules.wording import shown_function, suspect
 
-_FRESH_INSTANCE = frozenset({"__init__", "__new__", "__post_init__", "__enter__", "__aenter__", "__setstate__"})
+_FRESH_INSTANCE = frozenset(
+    {"__init__", "__new__", "__post_init__", "__enter__", "__aenter__", "__setstate__"}
+)
 _SESSION_WORDS = frozenset({"connect", "reconnect", "open", "start", "begin", "launch", "enter", "acquire", "reset", "attach"})  # fmt: skip
-_CLOSERS = ("close", "aclose", "shutdown", "disconnect", "dispose", "stop", "quit", "terminate", "release")
+_CLOSERS = (
+    "close",
+    "aclose",
+    "shutdown",
+    "disconnect",
+    "dispose",
+    "stop",
+    "quit",
+    "terminate",
+    "release",
+)
 
 
 def check(project: Project) -> Iterator[Suspect]:
@@ -70,7 +82,9 @@ def _confidence(project: Project, build: Build) -> Confidence | None:
         return None
     if not heat.is_hot:
         return "possible"
-    limit: Confidence = "possible" if build.exemption or build.resource.effect == "cost" else "likely"
+    limit: Confidence = (
+        "possible" if build.exemption or build.resource.effect == "cost" else "likely"
+    )
     return max(limit, build.resource.ceiling, key=CONFIDENCES.index)
 
 
@@ -88,7 +102,9 @@ def _is_built_per_call(project: Project, function: Function) -> bool:
 
 
 def _shown(place: str) -> str:
-    return "self." + place[2:] if place.startswith("!.") else values.split(place)[0].rpartition(".")[2]
+    return (
+        "self." + place[2:] if place.startswith("!.") else values.split(place)[0].rpartition(".")[2]
+    )
 
 
 RULE = Rule(

@@ -34,7 +34,12 @@ def _calls(project: Project) -> Iterator[tuple[Function, Spot, int, Resource]]:
         if not is_declaration(build.resource) or build.call.flags & DECORATES:
             continue
         if not build.function.is_module_body:
-            yield build.function, call_spot_of(build.function, build.site.index), build.call.line, build.resource
+            yield (
+                build.function,
+                call_spot_of(build.function, build.site.index),
+                build.call.line,
+                build.resource,
+            )
 
 
 def _decorated(project: Project) -> Iterator[tuple[Function, Spot, int, Resource]]:
@@ -60,7 +65,11 @@ def is_declaration(resource: Resource) -> bool:
 
 def _confidence(project: Project, function: Function, heat: Heat) -> Confidence | None:
     """By frequency and caching, exactly as a factory call: a factory called once is right."""
-    if function.module.is_test or function.is_class_body or project.caching.keeps_for_process(function):
+    if (
+        function.module.is_test
+        or function.is_class_body
+        or project.caching.keeps_for_process(function)
+    ):
         return None
     if heat.rank == "once":
         return None

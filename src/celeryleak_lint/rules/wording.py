@@ -87,7 +87,9 @@ def _without_repeats(steps: list[SuspectStep]) -> list[SuspectStep]:
     kept: list[SuspectStep] = []
     for step in steps:
         if kept and (kept[-1].path, kept[-1].line) == (step.path, step.line):
-            kept[-1] = SuspectStep(step.path, step.line, step.byte_column, f"{kept[-1].note}; {step.note}")
+            kept[-1] = SuspectStep(
+                step.path, step.line, step.byte_column, f"{kept[-1].note}; {step.note}"
+            )
         else:
             kept.append(step)
     return kept
@@ -107,7 +109,9 @@ def no_fix_reason(resource: Resource) -> str:
     if resource.thread_safe == "no":
         return "the object is not safe to share between threads"
     if resource.fix == "wrong":
-        return "a cache is the wrong remedy here" + (f": {resource.instead}" if resource.instead else "")
+        return "a cache is the wrong remedy here" + (
+            f": {resource.instead}" if resource.instead else ""
+        )
     if resource.instead:
         return f"needs a decision: {resource.instead}"
     return "needs a decision about where the shared object lives"

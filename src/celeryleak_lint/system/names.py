@@ -223,7 +223,7 @@ def _count(
                 support[option] += 1
             else:
                 against.add(option)
-    loose = [options[0] for options in candidates.values() if not options[0].dotted]
+    loose = [options[0] for options in candidates.values() if options and not options[0].dotted]
     support.update(_bare_imports(loose, imports, tree))
     return _Ballot(support, frozenset(against))
 
