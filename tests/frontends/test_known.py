@@ -73,7 +73,7 @@ def test_what_is_gone_is_stale(project: Path) -> None:
     ],
 )  # fmt: skip
 def test_entries_are_judged_only_where_the_run_looks(project: Path, options: list[str]) -> None:
-    cold = LEAKY_TASK.replace("@shared_task\n", "")
+    cold = LEAKY_TASK.replace("@shared_task\n", "").replace("def remember", "def handle")
     likely = cold.replace("redis.Redis.from_url", "httpx.Client").replace(
         "import redis", "import httpx"
     )
