@@ -19,6 +19,9 @@ _MISSING = frozenset({"=None", "=False", "=0", "="})
 
 _SETATTR_ARGUMENTS = 3
 
+#: What a decorator called `cached_property` does, whichever library or module it is from.
+_NAMESAKE = "functools.cached_property"
+
 
 @dataclass(frozen=True, slots=True)
 class Kept:
@@ -85,7 +88,8 @@ class Caching:
             row = self.catalog.memos.get(meaning.name)
             if row is not None:
                 return row
-        return None
+        called = decorator.value.rpartition(".")[2] if decorator.value[:1] == "@" else ""
+        return self.catalog.memos.get(_NAMESAKE) if called == "cached_property" else None
 
     def _definer(self, function: Function) -> Function | None:
         module = function.module.module
