@@ -8,13 +8,15 @@ from __future__ import annotations
 import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
 from celeryleak_lint.catalog.lookup import Catalog
 from celeryleak_lint.config import Config
 from celeryleak_lint.excuses import unused_suppressions
 from celeryleak_lint.link.project import Project
 from celeryleak_lint.model.deploy import DeployFacts, joined
+from celeryleak_lint.model.edits import Fix
 from celeryleak_lint.model.facts import ModuleSummary
 from celeryleak_lint.model.findings import Failure, Finding, Report, Step, Suspect, SuspectStep
 from celeryleak_lint.model.fingerprint import fingerprint, normalised
@@ -26,6 +28,10 @@ from celeryleak_lint.suppressions import (
     read_line_suppressions,
     read_suppressions,
 )
+
+if TYPE_CHECKING:
+    from celeryleak_lint.fixes.place import Style
+    from celeryleak_lint.fixes.sheet import Refusal, Sheet
 
 Read = Callable[[str], bytes]
 Summaries = Iterable[ModuleSummary | Failure]
@@ -80,6 +86,8 @@ class _Run:
     stages: list[tuple[str, float]] = field(default_factory=list)
     data: dict[str, bytes] = field(default_factory=dict)
     raised: dict[tuple[str, int], set[str]] = field(default_factory=lambda: defaultdict(set))
+    style: Style | None = None
+    sheets: dict[str, Sheet | Refusal] = field(default_factory=dict)
 
     def bytes_of(self, path: str) -> bytes:
         """A file's bytes, read once; empty when it can no longer be read."""
@@ -94,13 +102,14 @@ class _Run:
 
 
 def analyse(
-    scope: Scope, *, config: Config, catalog: Catalog, read: Read, summaries: Summaries
-) -> Report:
+    scope: Scope, *, config: Config, catalog: Catalog, read: Read, summaries: Summaries,
+    with_fixes: bool = False,
+) -> Report:  # fmt: skip
     """Check a project. ``read`` gives a file's bytes by its path relative to the root.
 
-    Raises nothing of its own: whatever one file or one rule does wrong becomes a failure.
+    With ``with_fixes`` each finding carries its fix, or the reason why there is none. Raises nothing of its own: whatever one file or one rule does wrong becomes a failure.
     """
-    run = _Run(scope, config, read)
+    run = _Run(scope, config, read, style=_style(config, catalog) if with_fixes else None)
     started = time.perf_counter()
     readable = _collect(run, summaries)
     extracted = time.perf_counter()
@@ -216,7 +225,10 @@ def _confirmed(run: _Run, suspects: Sequence[Suspect]) -> tuple[list[Finding], l
             if span is None or any(switched_off.names(*excuse) for excuse in suspect.excuses):
                 continue
             finding = _finding(run, suspect, span, ordinals)
-            (suppressed if _is_off(switched_off, finding) else findings).append(finding)
+            if _is_off(switched_off, finding):
+                suppressed.append(finding)
+            else:
+                findings.append(_with_fix(run, finding, suspect))
     findings.sort(key=_place)
     return findings, suppressed
 
@@ -287,6 +299,34 @@ def _finding(
         fingerprint=mark,
         construct=construct,
     )
+
+
+def _style(config: Config, catalog: Catalog) -> Style:
+    from celeryleak_lint.fixes.place import Style
+
+    return Style(config.memoizer, catalog.tables.vocabulary)
+
+
+def _with_fix(run: _Run, finding: Finding, suspect: Suspect) -> Finding:
+    """The finding with the fix that its remedies allow, or with the reason why they allow none."""
+    if run.style is None or not suspect.remedies:
+        return finding
+    from celeryleak_lint.fixes.build import fix_for
+    from celeryleak_lint.fixes.place import Place
+
+    place = Place(suspect.path, suspect.spot, finding.span)
+    outcome = fix_for(suspect.remedies, place, lambda path: _sheet(run, path), run.style)
+    if isinstance(outcome, Fix):
+        return replace(finding, fix=outcome, no_fix=None)
+    return replace(finding, no_fix=outcome.reason)
+
+
+def _sheet(run: _Run, path: str) -> Sheet | Refusal:
+    from celeryleak_lint.fixes.sheet import open_sheet
+
+    if path not in run.sheets:
+        run.sheets[path] = open_sheet(path, run.bytes_of(path))
+    return run.sheets[path]
 
 
 def _construct(run: _Run, suspect: Suspect, span: Span) -> str:

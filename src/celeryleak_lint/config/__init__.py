@@ -2,6 +2,6 @@
 
 from celeryleak_lint.config.entries import catalog_tables
 from celeryleak_lint.config.parse import ConfigError, parse, unknown_codes
-from celeryleak_lint.config.settings import Config
+from celeryleak_lint.config.settings import Config, Memoizer
 
-__all__ = ["Config", "ConfigError", "catalog_tables", "parse", "unknown_codes"]
+__all__ = ["Config", "ConfigError", "Memoizer", "catalog_tables", "parse", "unknown_codes"]

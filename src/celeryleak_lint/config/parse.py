@@ -11,7 +11,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from celeryleak_lint.config.settings import CATALOG_KEYS, PROFILES, Config
+from celeryleak_lint.config.settings import CATALOG_KEYS, MEMOIZERS, PROFILES, Config
 from celeryleak_lint.model.findings import CONFIDENCES
 
 _DOTTED = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*")
@@ -221,6 +221,14 @@ FIELDS: Mapping[str, Key] = MappingProxyType(
             _Reader.text,
             {"type": "string", "minLength": 1},
             "The baseline to compare with, seen from the folder of the configuration.",
+        ),
+        "memoizer": Key(
+            "memoizer",
+            lambda reader, key, value: reader.choice(key, value, MEMOIZERS),
+            {"enum": list(MEMOIZERS)},
+            "How fixes keep what is built once: `cache` is `functools.cache`, which may build "
+            "twice when two threads ask at once, `locked` adds a lock, and `module-dict` is a "
+            "plain dictionary.",
         ),
     }
 )

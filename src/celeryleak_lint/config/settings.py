@@ -20,6 +20,10 @@ if TYPE_CHECKING:
 Profile = Literal["script", "long-running", "rerun"]
 PROFILES: tuple[Profile, ...] = get_args(Profile)
 
+#: How a fix keeps what it builds: ``functools.cache``, the same behind a lock, or a dictionary.
+Memoizer = Literal["cache", "locked", "module-dict"]
+MEMOIZERS: tuple[Memoizer, ...] = get_args(Memoizer)
+
 #: Keys whose tables describe libraries; the catalog reads and validates them.
 CATALOG_KEYS = ("resource", "entry-point", "memo", "heavy", "vocabulary")
 
@@ -37,7 +41,7 @@ class Config:
     ``hot`` and ``once`` name functions of the project that run often or once: a simple
     name, or a dotted one with its module. ``processes`` pairs a pattern with the profile of
     the processes that run the files it matches. ``baseline`` is the path of a baseline,
-    as written. ``tables`` are the user's additions to the catalog, as read from TOML.
+    as written. ``memoizer`` is the kind of cache that fixes add. ``tables`` are the user's additions to the catalog, as read from TOML.
     """
 
     select: tuple[str, ...] = ("CLK",)
@@ -51,6 +55,7 @@ class Config:
     once: tuple[str, ...] = ()
     processes: tuple[tuple[str, Profile], ...] = ()
     baseline: str = ""
+    memoizer: Memoizer = "cache"
     tables: Mapping[str, object] = field(default_factory=lambda: MappingProxyType({}))
     anchor: str = ""
 

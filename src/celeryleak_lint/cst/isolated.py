@@ -10,7 +10,7 @@ import json
 import sys
 from collections.abc import Mapping
 
-from celeryleak_lint.cst.jobs import JobKind, Plain, describe, perform
+from celeryleak_lint.cst.jobs import Plain, describe, perform
 from celeryleak_lint.cst.stacks import run_on_stack
 
 #: Enough for every depth that is not refused beforehand; only touched pages cost memory.
@@ -23,17 +23,11 @@ def main(request: Mapping[str, Plain]) -> None:
     _forbid_core_dumps()
     sys.setrecursionlimit(_RECURSION_LIMIT)
     kind, text, argument = request["kind"], request["text"], request["argument"]
-    answer = run_on_stack(
-        _STACK_MEGABYTES, lambda: perform(_kind(kind), str(text), _rows(argument))
-    )
+    answer = run_on_stack(_STACK_MEGABYTES, lambda: perform(str(kind), str(text), _rows(argument)))
     if isinstance(answer, BaseException):
         sys.stdout.write(json.dumps({"error": describe(answer)}))
     else:
         sys.stdout.write(json.dumps({"result": answer}))
-
-
-def _kind(written: Plain) -> JobKind:
-    return "newer" if written == "newer" else "find"
 
 
 def _rows(written: Plain) -> list[Plain]:

@@ -6,12 +6,17 @@ The only module of the layer that imports the visitors, and it does so when a jo
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from typing import Literal, cast
+from collections.abc import Callable, Sequence
+from importlib import import_module
+from typing import cast
 
 _PLACE = re.compile(r"error at (\d+):")
 
-JobKind = Literal["find", "newer"]
+#: ``find``, ``newer``, or a function of this package as ``module:function``, so that a child
+#: process can find it, too.
+JobKind = str
+
+_PACKAGE = "celeryleak_lint."
 
 #: Numbers and strings in (nested) lists, as JSON knows them.
 Plain = object
@@ -23,10 +28,17 @@ def perform(kind: JobKind, text: str, argument: Sequence[Plain]) -> list[Plain]:
     ``find`` takes spots as ``[kind, function, line, name, ordinal]`` and gives for each
     ``[line, column, end_line, end_column]`` or a reason. ``newer`` takes the version to
     write for as ``[major, minor]`` and gives ``[start line, start column, end line, end
-    column, new text, needed minor version]`` per edit, columns from 0.
+    column, new text, needed minor version]`` per edit, columns from 0. A function is called
+    with ``text`` and ``argument`` and says itself what it gives.
     """
     if kind == "find":
         return _find(text, argument)
+    module, _, function = kind.partition(":")
+    if function and module.startswith(_PACKAGE):
+        job: Callable[[str, Sequence[Plain]], list[Plain]] = getattr(
+            import_module(module), function
+        )
+        return job(text, argument)
     from celeryleak_lint.cst.newer import edits_for
 
     major, minor = cast("Sequence[int]", argument)

@@ -39,23 +39,40 @@ class Slicer:
         self._starts = [statement.line for statement in self._top]
         self._slices: dict[tuple[int, int], Slice] = {}
 
-    def around(self, line: int) -> Slice | None:
-        """The slice that shows ``line`` (from 1), or ``None`` where there is no statement."""
+    def top_level(self, line: int) -> Statement | None:
+        """The top-level statement that holds ``line`` (from 1)."""
         index = bisect_right(self._starts, line) - 1
         if index < 0 or line > self._top[index].end_line:
             return None
-        enclosing, statement, only_headers = self._narrow(self._top[index], line)
+        return self._top[index]
+
+    def around(self, line: int, *, whole_functions: bool = False) -> Slice | None:
+        """The slice that shows ``line`` (from 1), or ``None`` where there is no statement.
+
+        With ``whole_functions`` no function is cut, however long it is.
+        """
+        top = self.top_level(line)
+        if top is None:
+            return None
+        enclosing, statement, only_headers = self._narrow(top, line, whole_functions)
         key = (statement.start, -1 if only_headers else statement.end)
         if key not in self._slices:
             cut = headers_only if only_headers else whole
             self._slices[key] = cut(self._layout, enclosing, statement)
         return self._slices[key]
 
-    def _narrow(self, statement: Statement, line: int) -> tuple[list[Statement], Statement, bool]:
+    def _narrow(
+        self,
+        statement: Statement,
+        line: int,
+        whole_functions: bool,  # noqa: FBT001
+    ) -> tuple[list[Statement], Statement, bool]:
         """Enclosing statements, the statement to cut, and whether its bodies do not matter."""
         logical = self._layout.logical
         enclosing: list[Statement] = []
         while statement.line_count > LONG and statement.is_compound:
+            if whole_functions and logical[statement.clauses[0].header].word in ("def", "async"):
+                return enclosing, statement, False
             path = _towards(self._layout, statement, line)
             if not path:
                 in_header = any(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import click
@@ -20,8 +21,10 @@ from celeryleak_lint.frontends.run import (
     prepare,
     run,
 )
+from celeryleak_lint.model.edits import Applicability
 from celeryleak_lint.report.concise import render_failure
 from celeryleak_lint.report.escape import escaped
+from celeryleak_lint.report.fixes import fixes_told
 from celeryleak_lint.report.summary import statistics, summary, timings
 from celeryleak_lint.report.view import View
 from celeryleak_lint.system.output import hindrance
@@ -31,22 +34,26 @@ CLEAN, FOUND, FAILED = 0, 1, 2
 
 @dataclass(frozen=True, slots=True)
 class Showing:
-    """How a check is shown: its outputs, what stderr says beside them, and its exit code."""
+    """How a check is shown: its outputs, what stderr says beside them, and its exit code.
+
+    ``applicable`` are the fixes that the user's options would apply.
+    """
 
     outputs: tuple[Output, ...]
     with_statistics: bool = False
     exit_zero: bool = False
     is_quiet: bool = False
     is_verbose: bool = False
+    applicable: frozenset[Applicability] = frozenset({"safe"})
 
 
 def check(request: Request, showing: Showing) -> int:
     """Run the check, write the reports, and give the exit code."""
-    outcome = _watched(request, showing)
+    outcome = watched(replace(request, with_fixes=True), showing, run)
     if isinstance(outcome, Trouble):
         return complain(outcome)
-    problems = write_outputs(outcome, showing.outputs)
-    _tell(outcome, showing)
+    problems = write_outputs(outcome, showing.outputs, showing.applicable)
+    tell(outcome, showing)
     if problems:
         return complain(Trouble(problems))
     if outcome.report.failures:
@@ -61,10 +68,10 @@ def write_baseline(request: Request, file: str, showing: Showing) -> int:
     if problem or not isinstance(known, Known):
         told = (f"cannot write {file!r}: {problem}",) if problem else ()
         return complain(Trouble((*told, *(() if isinstance(known, Known) else known))))
-    outcome = _watched(replace(request, compares=False), showing)
+    outcome = watched(replace(request, compares=False), showing, run)
     if isinstance(outcome, Trouble):
         return complain(outcome)
-    _tell(outcome, showing)
+    tell(outcome, showing)
     if outcome.report.failures:
         return complain(Trouble((f"{file!r} is not written, since not everything could be read",)))
     prepared = outcome.prepared
@@ -76,20 +83,31 @@ def write_baseline(request: Request, file: str, showing: Showing) -> int:
     return CLEAN
 
 
-def _watched(request: Request, showing: Showing) -> Outcome | Trouble:
+def watched(
+    request: Request, showing: Showing, go: Callable[[Request], Outcome | Trouble]
+) -> Outcome | Trouble:
     """Run with a progress bar where somebody can see it."""
     if showing.is_quiet or not sys.stderr.isatty() or os.environ.get("TERM") == "dumb":
-        return run(request)
+        return go(request)
     progress = Progress(sys.stderr)
     try:
-        return run(replace(request, met=progress.met))
+        return go(replace(request, met=progress.met))
     finally:
         progress.end()
 
 
-def _tell(outcome: Outcome, showing: Showing) -> None:
-    """What stderr says: failures always, the rest as far as it is wanted."""
+def tell(outcome: Outcome, showing: Showing, *, would: bool = False) -> None:
+    """What stderr says: failures always, the rest as far as it is wanted.
+
+    With ``would`` the fixes were only shown.
+    """
     view = view_of(outcome.prepared)
+    told = (
+        ""
+        if showing.is_quiet
+        else fixes_told(outcome.report, view, showing.applicable, would=would)
+    )
+    click.echo(told, err=True, nl=False)
     for failure in outcome.report.failures:
         click.echo(render_failure(failure, view), err=True)
     if showing.with_statistics:

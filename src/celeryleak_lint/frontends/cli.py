@@ -100,6 +100,12 @@ def commands() -> None:
     type=click.Choice(["certain", "likely", "possible"]),
     help="Report findings that are at least this sure [likely].",
 )
+@click.option("--fix", "fixes", is_flag=True, help="Apply safe fixes; report what is left.")
+@click.option("--unsafe-fixes", is_flag=True, help="Let `--fix` and `--diff` use all fixes.")
+@click.option("--diff", is_flag=True, help="Show what `--fix` would change; write nothing.")
+@click.option(
+    "--exit-non-zero-on-fix", is_flag=True, help="Exit with 1 when `--fix` has changed anything."
+)
 @click.option(
     "--output-format",
     multiple=True,
@@ -138,10 +144,15 @@ def check(**given: Any) -> int:
         exit_zero=given["exit_zero"],
         is_quiet=given["quiet"],
         is_verbose=given["verbose"],
+        applicable=frozenset(("safe", "unsafe") if given["unsafe_fixes"] else ("safe",)),
     )
     request = _request(given, given["paths"])
     if given["write_baseline"] is not None:
         return checking.write_baseline(request, given["write_baseline"], showing)
+    if given["fixes"] or given["diff"]:
+        from celeryleak_lint.frontends.fixing import Fixing, fix
+
+        return fix(request, showing, Fixing(given["diff"], given["exit_non_zero_on_fix"]))
     return checking.check(request, showing)
 
 
@@ -237,12 +248,28 @@ def _contradictions(given: dict[str, Any]) -> None:
     """Options that make no sense together; raises click's usage error."""
     if given["quiet"] and given["verbose"]:
         raise click.UsageError("`--quiet` and `--verbose` contradict each other")
+    if given["exit_non_zero_on_fix"] and not given["fixes"]:
+        raise click.UsageError("`--exit-non-zero-on-fix` says how `--fix` ends, which is not given")
+    if given["diff"] and (given["output_format"] or given["output_file"]):
+        raise click.UsageError(
+            "`--diff` prints a patch and no report; leave out the output options"
+        )
+    if (
+        given["fixes"]
+        and "-" in given["paths"]
+        and (given["output_format"] or given["output_file"])
+    ):
+        raise click.UsageError(
+            "`--fix -` prints the fixed text and no report; leave out the output options"
+        )
     if given["write_baseline"] is None:
         return
-    against = ("baseline", "diff_base", "output_file", "output_format", "stdin_filename")
+    against = (
+        "baseline", "diff", "diff_base", "fixes", "output_file", "output_format", "stdin_filename",
+    )  # fmt: skip
     for name in against:
         if given[name]:
-            option = f"--{name.replace('_', '-')}"
+            option = "--fix" if name == "fixes" else f"--{name.replace('_', '-')}"
             raise click.UsageError(f"`--write-baseline` reports nothing, so `{option}` has no use")
     if "-" in given["paths"]:
         raise click.UsageError("`--write-baseline` needs files, not the text of `-`")

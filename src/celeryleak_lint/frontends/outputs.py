@@ -10,6 +10,7 @@ from types import MappingProxyType
 
 from celeryleak_lint.config.parse import nearest
 from celeryleak_lint.frontends.run import Outcome
+from celeryleak_lint.model.edits import Applicability
 from celeryleak_lint.report.formats import FORMATS, render
 from celeryleak_lint.report.view import View
 from celeryleak_lint.system.output import hindrance, write_whole
@@ -77,9 +78,14 @@ def _clashes(outputs: Sequence[Output]) -> Iterator[str]:
             yield f"cannot write {output.file!r}: {problem}"
 
 
-def write_outputs(outcome: Outcome, outputs: Sequence[Output]) -> tuple[str, ...]:
-    """Render every output first, then write them; gives what could not be written."""
-    texts = [_text(outcome, output) for output in outputs]
+def write_outputs(
+    outcome: Outcome, outputs: Sequence[Output], applicable: frozenset[Applicability]
+) -> tuple[str, ...]:
+    """Render every output first, then write them; gives what could not be written.
+
+    ``applicable`` are the fixes that the user's options would apply.
+    """
+    texts = [_text(outcome, output, applicable) for output in outputs]
     problems = []
     for output, text in zip(outputs, texts, strict=True):
         if output.file:
@@ -92,11 +98,11 @@ def write_outputs(outcome: Outcome, outputs: Sequence[Output]) -> tuple[str, ...
     return tuple(problems)
 
 
-def _text(outcome: Outcome, output: Output) -> str:
+def _text(outcome: Outcome, output: Output, applicable: frozenset[Applicability]) -> str:
     place = outcome.prepared.place
     top = os.path.realpath(os.environ.get(_TOPS.get(output.format, ""), "") or os.sep)
     seen_from = top if top != os.path.realpath(os.sep) and is_inside(place.root, top) else ""
-    view = View(place.root, seen_from or place.working_directory, outcome.prepared.read)
+    view = View(place.root, seen_from or place.working_directory, outcome.prepared.read, applicable)
     color = not output.file and wants_color()
     return render(output.format, outcome.report, view, seconds=outcome.seconds, color=color)
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from celeryleak_lint.baseline import entries_of
+from celeryleak_lint.baseline import Entry, entries_of
 from celeryleak_lint.config import Config
 from celeryleak_lint.frontends.known import Known, against_baseline, read_known, without_known
 from celeryleak_lint.frontends.settings import Settings, settings_for
@@ -39,7 +39,7 @@ class Request:
     ``text`` is the content of an unsaved file called ``text_name``. ``jobs`` 0 means one
     for each processor. ``diff_base`` names a git revision: what was found there is not
     reported. With ``compares`` off, no baseline is looked at. ``met`` is told how many files
-    are done, and of how many.
+    are done, and of how many. Only ``with_fixes`` are fixes worked out.
     """
 
     paths: tuple[str, ...] = ()
@@ -54,6 +54,7 @@ class Request:
     jobs: int = 0
     diff_base: str | None = None
     compares: bool = True
+    with_fixes: bool = False
     met: Callable[[int, int], None] = lambda _done, _total: None
 
 
@@ -118,8 +119,17 @@ def prepare(request: Request) -> Prepared | Trouble:
     )
 
 
+#: Gives the report of the prepared project with some of its files replaced.
+Look = Callable[[Mapping[str, bytes]], Report]
+
+
 def run(request: Request) -> Outcome | Trouble:
     """Check what is asked for, and give everything there is to say about it."""
+    return run_with(request, lambda look, _prepared: look({}))
+
+
+def run_with(request: Request, use: Callable[[Look, Prepared], Report]) -> Outcome | Trouble:
+    """Prepare a run and let ``use`` make its report, looking at the project as often as it likes."""
     started = time.perf_counter()
     prepared = prepare(request)
     if isinstance(prepared, Trouble):
@@ -132,15 +142,42 @@ def run(request: Request) -> Outcome | Trouble:
         if isinstance(base, Trouble):
             return base
         ready = time.perf_counter()
-        report = _compared(_analysed(prepared, request), prepared, known)
-        if base is not None:
-            earlier = _analysed(base, request)
-            entries = entries_of((*earlier.findings, *earlier.suppressed))
-            report = without_known(report, prepared.scope, entries)
+        look = _Look(prepared, request, known, base)
+        report = use(look, prepared)
     failures = _wanted((*prepared.failures, *report.failures), prepared)
     stages = (("prepare", ready - started), *report.stages)
     report = replace(report, failures=failures, stages=stages)
     return Outcome(prepared, report, time.perf_counter() - started)
+
+
+@dataclass(slots=True)
+class _Look:
+    """Analyses the project and takes out what was known; the base revision is analysed once."""
+
+    prepared: Prepared
+    request: Request
+    known: Known | None
+    base: Prepared | None
+    _entries: tuple[Entry, ...] | None = None
+
+    def __call__(self, changed: Mapping[str, bytes]) -> Report:
+        seen = _with_changes(self.prepared, changed)
+        report = _compared(_analysed(seen, self.request), seen, self.known)
+        if self.base is None:
+            return report
+        if self._entries is None:
+            earlier = _analysed(self.base, self.request)
+            self._entries = tuple(entries_of((*earlier.findings, *earlier.suppressed)))
+        return without_known(report, seen.scope, self._entries)
+
+
+def _with_changes(prepared: Prepared, changed: Mapping[str, bytes]) -> Prepared:
+    """The same project with the bytes of some of its files replaced."""
+    if not changed:
+        return prepared
+    overlay = MappingProxyType({**prepared.place.overlay, **changed})
+    place = replace(prepared.place, overlay=overlay)
+    return replace(prepared, place=place, read=reader(place.root, overlay))
 
 
 def _analysed(prepared: Prepared, request: Request) -> Report:
@@ -152,6 +189,7 @@ def _analysed(prepared: Prepared, request: Request) -> Report:
         catalog=prepared.catalog,
         read=prepared.read,
         summaries=summaries_for(prepared, request),
+        with_fixes=request.with_fixes,
     )
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from celeryleak_lint.model.edits import Fix
+from celeryleak_lint.model.remedies import Remedy
 from celeryleak_lint.model.source import Span, Spot
 
 Confidence = Literal["certain", "likely", "possible"]
@@ -33,8 +34,8 @@ class Suspect:
     """What a rule believes, before the finder has located it in the lossless tree.
 
     ``path`` is relative to the project root. ``trace`` runs from the hot root to the
-    constructor. ``no_fix`` says why no fix is offered. ``call`` is the normalised text of
-    the construct that the fingerprint uses instead of a line number. With a ``span`` the
+    constructor. ``remedies`` are tried in their order, and ``no_fix`` says why none is
+    offered when there are none. With a ``span`` the
     place is known already (deploy files, items of settings) and the finder is not asked.
     ``excuses`` pairs lines of ``path`` with codes of other linters: where a comment names
     one of them, its author has judged the same thing already, and nothing is reported.
@@ -51,6 +52,7 @@ class Suspect:
     no_fix: str | None = None
     span: Span | None = None
     excuses: tuple[tuple[int, str], ...] = ()
+    remedies: tuple[Remedy, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +107,8 @@ class Report:
 
     ``files`` and ``lines`` count what was read; ``stages`` gives seconds of wall time by
     stage name, in order. ``accepted`` are findings that a baseline or a base revision knows;
-    it is ``None`` when the run was compared with neither.
+    it is ``None`` when the run was compared with neither. ``fixed`` are findings that were
+    fixed before this report was made, as they were then; ``None`` when nothing was to be fixed.
     """
 
     findings: tuple[Finding, ...]
@@ -115,3 +118,4 @@ class Report:
     lines: int
     stages: tuple[tuple[str, float], ...] = field(default=())
     accepted: tuple[Finding, ...] | None = None
+    fixed: tuple[Finding, ...] | None = None

@@ -11,7 +11,7 @@ def render_concise(report: Report, view: View) -> str:
     """All findings, one line each, in the order of the report."""
     return "".join(
         f"{leading(view.path(finding.path))}:{finding.span.line}:{finding.span.column}: "
-        f"{finding.code} {escaped(finding.message)}\n"
+        f"{finding.code} {view.mark(finding)}{escaped(finding.message)}\n"
         for finding in report.findings
     )
 

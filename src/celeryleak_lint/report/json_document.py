@@ -14,17 +14,24 @@ TOOL = "celeryleak-lint"
 
 def render_json(report: Report, view: View, *, seconds: float) -> str:
     """The whole report; paths are seen from the working directory."""
-    known = {} if report.accepted is None else {"accepted": len(report.accepted)}
+    fixed = report.fixed
+    counts: dict[str, int] = {} if fixed is None else {"fixed": len(fixed)}
+    repaired: dict[str, object] = (
+        {} if fixed is None else {"fixed": [_fixed(finding, view) for finding in fixed]}
+    )
+    if report.accepted is not None:
+        counts["accepted"] = len(report.accepted)
     document = {
         "tool": {"name": TOOL, "version": celeryleak_lint.__version__},
         "findings": [_finding(finding, view) for finding in report.findings],
+        **repaired,
         "failures": [_failure(failure, view) for failure in report.failures],
         "summary": {
             "files": report.files,
             "lines": report.lines,
             "findings": len(report.findings),
             "suppressed": len(report.suppressed),
-            **known,
+            **counts,
             "seconds": round(seconds, 3),
         },
     }
@@ -48,6 +55,22 @@ def _finding(finding: Finding, view: View) -> dict[str, object]:
         "trace": [_step(step, view) for step in finding.trace],
         "fix": None if finding.fix is None else _fix(finding.fix, view),
         "no_fix": finding.no_fix,
+        "fingerprint": finding.fingerprint,
+    }
+
+
+def _fixed(finding: Finding, view: View) -> dict[str, object]:
+    """A finding that is gone: its place is that of the file before the fix."""
+    assert finding.fix is not None
+    return {
+        "code": finding.code,
+        "rule": finding.rule,
+        "path": view.path(finding.path),
+        "line": finding.span.line,
+        "column": finding.span.column,
+        "function": finding.function,
+        "applicability": finding.fix.applicability,
+        "title": finding.fix.title,
         "fingerprint": finding.fingerprint,
     }
 

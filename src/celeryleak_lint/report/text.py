@@ -40,7 +40,7 @@ def _lines(finding: Finding, view: View, paint: _Paint) -> Iterator[str]:
     span = finding.span
     place = f"{leading(view.path(finding.path))}:{span.line}:{span.column}:"
     code = paint("red", finding.code)
-    yield f"{paint('bold', place)} {code} {escaped(finding.message)} [{finding.confidence}]"
+    yield f"{paint('bold', place)} {code} {view.mark(finding)}{escaped(finding.message)} [{finding.confidence}]"
     yield from _frame(finding, view, paint)
     if finding.effect is not None:
         yield f"  {paint('dim', 'effect:')} {EFFECTS[finding.effect]}"

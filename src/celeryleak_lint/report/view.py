@@ -6,6 +6,8 @@ import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from celeryleak_lint.model.edits import Applicability
+from celeryleak_lint.model.findings import Finding
 from celeryleak_lint.suppressions import physical_lines
 
 
@@ -14,12 +16,14 @@ class View:
     """The user's view of a project.
 
     ``root`` and ``working_directory`` are absolute; ``read`` gives the bytes of a file
-    relative to the root and may raise ``OSError``.
+    relative to the root and may raise ``OSError``. ``applicable`` are the fixes that the
+    user's options would apply.
     """
 
     root: str
     working_directory: str
     read: Callable[[str], bytes]
+    applicable: frozenset[Applicability] = frozenset({"safe"})
     _lines: dict[str, tuple[str, ...]] = field(default_factory=dict, repr=False)
 
     def path(self, path: str) -> str:
@@ -32,6 +36,11 @@ class View:
         except ValueError:  # another drive: there is no relative way
             shown = full
         return shown.replace(os.sep, "/")
+
+    def mark(self, finding: Finding) -> str:
+        """``[*] `` before the message of a finding that the user's options would fix."""
+        fix = finding.fix
+        return "[*] " if fix is not None and fix.applicability in self.applicable else ""
 
     def line(self, path: str, number: int) -> str:
         """Line ``number`` (from 1) without its line end; empty when it cannot be read any more."""

@@ -32,17 +32,20 @@ def write_whole(path: str, text: str) -> str:
             with open(path, "wb") as file:
                 file.write(data)
         else:
-            _replace(os.path.realpath(path), data)
+            replace_file(os.path.realpath(path), data)
     except OSError as error:
         return describe(error)
     return ""
 
 
-def _replace(path: str, data: bytes) -> None:
+def replace_file(path: str, data: bytes) -> None:
+    """Put ``data`` at ``path`` in one step, with the rights of the file there; raises ``OSError``."""
     descriptor, name = tempfile.mkstemp(dir=os.path.dirname(path), prefix=".celeryleak-")
     try:
         with open(descriptor, "wb") as file:
             file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
         os.chmod(name, _rights(path))
         os.replace(name, path)
     except BaseException:

@@ -1,0 +1,179 @@
+"""Names of the standard library that a fix needs: how the file spells them, and the import if it has none.
+
+Only plain top-level imports count: what stands under a condition may not have run.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from celeryleak_lint.cst.blocks import Statement
+from celeryleak_lint.fixes.sheet import Refusal, Sheet
+from celeryleak_lint.model.edits import Edit
+
+_STRAIGHT = re.compile(r"import\s+(?P<names>[^;#()]+?)\s*(?:#.*)?$")
+_FROM = re.compile(r"from\s+(?P<module>\.*[\w.]*)\s+import\s*\(?(?P<names>[^;()]*)\)?\s*(?:#.*)?$")
+_ALIAS = re.compile(r"(?P<name>[\w.]+|\*)(?:\s+as\s+(?P<alias>\w+))?$")
+_COMMENT = re.compile(r"#[^\n]*")
+_DOCSTRING = re.compile(r"[rRuU]?[\"']")
+#: Lines that an added name may fill, as Black counts.
+LINE_LENGTH = 88
+
+
+@dataclass(frozen=True, slots=True)
+class Import:
+    """One top-level import statement: ``module`` is empty for ``import a, b``; names with aliases."""
+
+    statement: Statement
+    module: str
+    names: tuple[tuple[str, str], ...]
+
+    @property
+    def first(self) -> str:
+        """The module that decides where the statement is sorted."""
+        return self.module or self.names[0][0]
+
+
+def spelled(
+    sheet: Sheet, module: str, name: str, *, line: int
+) -> tuple[str, tuple[Edit, ...]] | Refusal:
+    """How the file may write ``module.name`` from ``line`` on, with the edits that make it so."""
+    imports = [found for found in _imports(sheet) if found.statement.end_line < line]
+    known = _known(imports, module, name)
+    if known:
+        return known, ()
+    for found in imports:
+        if found.module == module and name not in sheet.words:
+            merged = _merged(sheet, found, name)
+            if merged is not None:
+                return name, (merged,)
+    if module in sheet.words and not any(found.module == module for found in imports):
+        return Refusal(f"the name `{module}` has another meaning in this file or is imported late")
+    return f"{module}.{name}", (_added(sheet, f"import {module}", module),)
+
+
+def _known(imports: Sequence[Import], module: str, name: str) -> str:
+    """How ``module.name`` is imported already; empty when it is not."""
+    names = [
+        (found.module, imported, alias) for found in imports for imported, alias in found.names
+    ]
+    for source, imported, alias in names:
+        if source == module and imported == name:
+            return alias or name
+    for source, imported, alias in names:
+        if not source and imported == module:
+            return f"{alias or module}.{name}"
+    return ""
+
+
+def has_future_annotations(sheet: Sheet) -> bool:
+    """Whether annotations of the file are never evaluated."""
+    return any(
+        found.module == "__future__" and ("annotations", "") in found.names
+        for found in _imports(sheet)
+    )
+
+
+def _imports(sheet: Sheet) -> Iterator[Import]:
+    for statement in sheet.layout.top_level():
+        found = _read(sheet, statement)
+        if found is not None:
+            yield found
+
+
+def _read(sheet: Sheet, statement: Statement) -> Import | None:
+    word = sheet.layout.logical[statement.start].word
+    if word not in ("import", "from"):
+        return None
+    lines = sheet.layout.physical[statement.line - 1 : statement.end_line]
+    text = _COMMENT.sub("", "\n".join(lines)).replace("\\\n", " ")
+    text = " ".join(text.split())
+    match = (_STRAIGHT if word == "import" else _FROM).match(text)
+    if match is None:
+        return None
+    aliases = [_ALIAS.match(part.strip()) for part in match["names"].split(",") if part.strip()]
+    names = tuple((a["name"], a["alias"] or "") for a in aliases if a is not None)
+    if not names:
+        return None
+    return Import(statement, match["module"] if word == "from" else "", names)
+
+
+def _merged(sheet: Sheet, found: Import, name: str) -> Edit | None:
+    """The name added to a one-line ``from`` import, in its sorted place."""
+    statement = found.statement
+    text = sheet.line(statement.line)
+    plain = f"from {found.module} import " + ", ".join(
+        f"{imported} as {alias}" if alias else imported for imported, alias in found.names
+    )
+    if statement.line != statement.end_line or text.rstrip() != plain:
+        return None
+    if len(text.rstrip()) + len(name) + 2 > LINE_LENGTH:
+        return None
+    start = len(f"from {found.module} import ")
+    for imported, alias in found.names:
+        if imported > name:
+            break
+        start += len(f"{imported} as {alias}" if alias else imported) + 2
+    at_end = start > len(plain)
+    column = (len(plain) if at_end else start) + 1 + (sheet.layout.column_shift(statement.line))
+    return Edit(
+        sheet.path, statement.line, column, statement.line, column,
+        f", {name}" if at_end else f"{name}, ",
+    )  # fmt: skip
+
+
+def _added(sheet: Sheet, text: str, module: str) -> Edit:
+    """A new line for ``text`` in the first group of imports, or where that group would begin."""
+    header, rest = _header(sheet)
+    if not rest:
+        line = header[-1].end_line + 1 if header else 1
+        return sheet.insert_line(line, f"\n{text}\n" if header else f"{text}\n")
+    group = _first_group(sheet, rest)
+    if group and all(found.first.partition(".")[0] in sys.stdlib_module_names for found in group):
+        return _sorted_into(sheet, group, text, module)
+    if group:
+        return sheet.insert_line(sheet.layout.comment_start(rest[0]), f"{text}\n\n")
+    if header:
+        return sheet.insert_line(header[-1].end_line + 1, f"\n{text}\n")
+    first = rest[0]
+    is_definition = sheet.layout.logical[first.start].word in ("def", "class", "async", "@")
+    return sheet.insert_line(first.line, f"{text}\n\n\n" if is_definition else f"{text}\n\n")
+
+
+def _header(sheet: Sheet) -> tuple[list[Statement], list[Statement]]:
+    """The docstring and the ``__future__`` imports, and all statements after them."""
+    statements = list(sheet.layout.top_level())
+    count = 0
+    if statements and _DOCSTRING.match(sheet.line(statements[0].line).lstrip()):
+        count = 1
+    while count < len(statements):
+        found = _read(sheet, statements[count])
+        if found is None or found.module != "__future__":
+            break
+        count += 1
+    return statements[:count], statements[count:]
+
+
+def _first_group(sheet: Sheet, statements: list[Statement]) -> list[Import]:
+    """The imports at the start of ``statements`` with no blank line between them."""
+    group: list[Import] = []
+    for statement in statements:
+        found = _read(sheet, statement)
+        start = sheet.layout.comment_start(statement)
+        if found is None or (group and start > group[-1].statement.end_line + 1):
+            break
+        group.append(found)
+    return group
+
+
+def _sorted_into(sheet: Sheet, group: list[Import], text: str, module: str) -> Edit:
+    straight = [found for found in group if not found.module]
+    for found in straight:
+        if found.first > module:
+            return sheet.insert_line(sheet.layout.comment_start(found.statement), f"{text}\n")
+    if straight:
+        return sheet.insert_line(straight[-1].statement.end_line + 1, f"{text}\n")
+    return sheet.insert_line(sheet.layout.comment_start(group[0].statement), f"{text}\n")

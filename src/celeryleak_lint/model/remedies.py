@@ -1,0 +1,122 @@
+"""What would remove a finding, as intent: which remedy, where, and how far facts let it be trusted.
+
+A rule knows remedies and no source text; a strategy knows source text and no project. A
+``ceiling`` is the most that facts allow: the strategy that writes the edits may trust them
+less, never more. Names of functions are qualified inside their module.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from celeryleak_lint.model.edits import Applicability
+
+
+@dataclass(frozen=True, slots=True)
+class CachedFactory:
+    """The reported call moves into a memoized helper, with what its arguments are computed from.
+
+    ``resource`` is the dotted name of what is built, ``noun`` what kind of thing it is
+    (``client``). ``annotation`` is how this file spells the type of the object, empty when
+    it cannot.
+    """
+
+    resource: str
+    noun: str
+    annotation: str
+    ceiling: Applicability
+
+
+@dataclass(frozen=True, slots=True)
+class MemoizedProducer:
+    """The function that builds is memoized where it stands: ``function`` in the file ``path``.
+
+    ``line`` is that of its ``def``. ``is_bounded`` is false when nothing shows that its
+    parameters take few values.
+    """
+
+    path: str
+    function: str
+    line: int
+    is_bounded: bool
+    ceiling: Applicability
+
+
+@dataclass(frozen=True, slots=True)
+class CachedProperty:
+    """The property ``function``, whose ``def`` is on ``line``, keeps its first result."""
+
+    function: str
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
+class Guard:
+    """The store of the reported call happens only while ``target`` is missing.
+
+    ``target`` is as the source spells it: ``self.x``, or a global name.
+    """
+
+    target: str
+
+
+@dataclass(frozen=True, slots=True)
+class BoundedMemo:
+    """The get-or-create function around the reported place becomes an ``lru_cache``.
+
+    ``name`` is the module-level dictionary that goes.
+    """
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class BoundedDeque:
+    """The list ``name`` becomes a ``collections.deque`` with a ``maxlen``.
+
+    ``line`` is that of its creation in the file ``path``; ``owner`` is the qualified name of
+    the class that keeps it, empty for a module's.
+    """
+
+    path: str
+    name: str
+    owner: str
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
+class MemoBound:
+    """The memo decorator on ``line`` gets a size; ``per_instance`` moves it onto the instance."""
+
+    line: int
+    per_instance: bool
+    ceiling: Applicability
+
+
+ClosingForm = Literal["with", "closing", "closing-and-with"]
+
+
+@dataclass(frozen=True, slots=True)
+class Closing:
+    """The handle of the reported call is closed by a ``with`` statement.
+
+    ``with`` closes by itself, ``closing`` needs ``contextlib.closing``, and
+    ``closing-and-with`` keeps the existing ``with``, which ends a transaction.
+    """
+
+    form: ClosingForm
+    ceiling: Applicability
+
+
+@dataclass(frozen=True, slots=True)
+class SettingValue:
+    """The value of the reported setting is replaced by the source text ``text``."""
+
+    text: str
+
+
+Remedy = (
+    CachedFactory | MemoizedProducer | CachedProperty | Guard | BoundedMemo | BoundedDeque
+    | MemoBound | Closing | SettingValue
+)  # fmt: skip
