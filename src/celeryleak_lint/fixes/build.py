@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from celeryleak_lint.fixes.cached_factory import cached_factory
+from celeryleak_lint.fixes.memoized_producer import memoized_producer
 from celeryleak_lint.fixes.place import Place, Style
 from celeryleak_lint.fixes.sheet import Refusal, Sheets
 from celeryleak_lint.model.edits import Fix
-from celeryleak_lint.model.remedies import CachedFactory, Remedy
+from celeryleak_lint.model.remedies import CachedFactory, MemoizedProducer, Remedy
 
 
 def fix_for(
@@ -26,6 +27,8 @@ def fix_for(
 
 def _written(remedy: Remedy, place: Place, sheets: Sheets, style: Style) -> Fix | Refusal:
     match remedy:
+        case MemoizedProducer():
+            return memoized_producer(remedy, place, sheets, style)
         case CachedFactory():
             return cached_factory(remedy, place, sheets, style)
         case _:

@@ -76,9 +76,11 @@ class Passage:
 class Sheet:
     """One file; made from its bytes by ``open_sheet``."""
 
-    __slots__ = ("_slicer", "_words", "layout", "path")
+    __slots__ = ("_ignored", "_slicer", "_words", "layout", "path")
 
-    def __init__(self, path: str, layout: Layout) -> None:
+    def __init__(self, path: str, layout: Layout, *, ignored: frozenset[str] = frozenset()) -> None:
+        """Words in ``ignored`` count as free."""
+        self._ignored = ignored
         self.path = path
         self.layout = layout
         self._slicer = Slicer(layout)
@@ -102,7 +104,7 @@ class Sheet:
     def words(self) -> frozenset[str]:
         """Every word of the file, in comments and strings, too."""
         if self._words is None:
-            self._words = frozenset(_WORD.findall(self.layout.source.text))
+            self._words = frozenset(_WORD.findall(self.layout.source.text)) - self._ignored
         return self._words
 
     def free(self, *candidates: str) -> str:
