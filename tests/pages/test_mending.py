@@ -56,7 +56,7 @@ def test_a_good_fix_has_no_problem() -> None:
 
 
 def test_each_wrong_fix_is_named() -> None:
-    assert "main.py:1: does not parse any more" in problems(lambda text: well(text) + "(")
+    assert "main.py:1: does not parse any more" in problems(lambda text: well(text).strip() + "(")
     assert "a second run changes it again" in problems(lambda text: f"{well(text)}\n")
     assert "a new or a remaining CLK101" in problems(lambda _: "pass\nbad()\n")
     assert "has neither fix nor reason" not in problems(lambda text: text, no_fix="why")
