@@ -62,17 +62,28 @@ def _tried(
     again = mend(result, options=options, confidence=confidence)
     found += [f"{path}: a second run changes it again" for path in again.texts]
     allowed = _counted(before.findings) - _counted(first.fixed)
-    left = _counted(again.report.findings) - allowed
+    weaker = {each.path for each in first.fixed if each.confidence != "possible"}
+    judged = [
+        f for f in again.report.findings if f.confidence != "possible" or f.path not in weaker
+    ]
+    left = _counted(judged) - allowed
     found += [f"{path}: a new or a remaining {code}" for code, path in left]
     return found, result
 
 
 def _unparsable(texts: Mapping[str, bytes]) -> Iterator[str]:
     for path, text in texts.items():
-        try:
-            ast.parse(text)
-        except SyntaxError as error:
-            yield f"{path}:{error.lineno}: does not parse any more: {error.msg}"
+        problem = _syntax_problem(text)
+        if problem:
+            yield f"{path}:{problem}"
+
+
+def _syntax_problem(text: bytes) -> str:
+    try:
+        ast.parse(text)
+    except SyntaxError as error:
+        return f"{error.lineno}: does not parse any more: {error.msg}"
+    return ""
 
 
 def _unexplained(findings: Iterable[Finding]) -> Iterator[str]:

@@ -181,6 +181,7 @@ def _store(place: Opening, target: cst.CSTNode, kind: Kind) -> None:
 
 
 def needing_names(values: Values) -> set[str]:
+    """The names whose values are not complete without the handle."""
     return {name for name, kind in values.names.items() if kind != "clean"}
 
 
@@ -198,9 +199,30 @@ def reach(
     if closing is not None:
         used.pop()
     size = used[-1] if used else 0
+    _check_bindings(rest[:size], name)
     check_closes(place, rest[:size], name)
     check_outside(place, needing - {name} if first else needing, rest)
     return size, closing
+
+
+def _check_bindings(moved: Sequence[cst.BaseStatement], name: str) -> None:
+    """A branch or a loop that binds the name anew leaves one of the two open."""
+    for statement in moved:
+        for found in within(statement):
+            bound: Sequence[cst.CSTNode] = ()
+            if isinstance(found, cst.Assign):
+                bound = [target.target for target in found.targets]
+            elif isinstance(found, cst.AnnAssign | cst.NamedExpr | cst.For | cst.CompFor):
+                bound = (found.target,)
+            elif isinstance(found, cst.AsName):
+                bound = (found.name,)
+            if any(mentions(target, {name}) and not _is_part(target) for target in bound):
+                raise NoWay("the name gets another value while it is open")
+
+
+def _is_part(target: cst.CSTNode) -> bool:
+    """True for ``conn.row_factory``: a part of the handle, not its name."""
+    return isinstance(target, cst.Attribute | cst.Subscript)
 
 
 def check_closes(place: Opening, moved: Sequence[cst.CSTNode], name: str) -> None:
