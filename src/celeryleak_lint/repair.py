@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from celeryleak_lint.fixes.apply import apply_edits, compatible
 from celeryleak_lint.fixes.sheet import Refusal
 from celeryleak_lint.model.edits import Applicability, Edit, Fix
-from celeryleak_lint.model.findings import Failure, Finding, Report
+from celeryleak_lint.model.findings import CONFIDENCES, Failure, Finding, Report
 
 #: Rounds after which fixes that go on and on are stopped.
 MAX_ROUNDS = 100
@@ -187,6 +187,7 @@ def _wrong_paths(
     """Files in which something is reported on changed lines that was not there before, or broken files."""
     wrong = {failure.path for failure in after.failures if failure not in before.failures}
     fixed = Counter((finding.code, finding.path) for finding in chosen)
+    before, after = _as_sure(before, chosen), _as_sure(after, chosen)
     for path in trial:
         old, new = _lines(state.bytes_of(path)), _lines(trial[path])
         gone, come = set(old) - set(new), set(new) - set(old)
@@ -197,6 +198,16 @@ def _wrong_paths(
         if _by_code(after, path) - _by_code(before, path):
             wrong.add(path)
     return wrong
+
+
+def _as_sure(report: Report, chosen: Sequence[Finding]) -> Report:
+    """The report without findings that are less sure than all that was fixed.
+
+    A connection that is closed now is still one for each call: a weaker thing to say.
+    """
+    least = max(CONFIDENCES.index(finding.confidence) for finding in chosen)
+    kept = (each for each in report.findings if CONFIDENCES.index(each.confidence) <= least)
+    return replace(report, findings=tuple(kept))
 
 
 def _lines(data: bytes) -> list[bytes]:

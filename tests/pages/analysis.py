@@ -11,8 +11,10 @@ from celeryleak_lint.catalog.lookup import Catalog, load
 from celeryleak_lint.config import Config, catalog_tables, parse
 from celeryleak_lint.engine import analyse as analyse_scope
 from celeryleak_lint.engine import summarise
-from celeryleak_lint.model.findings import Confidence, Report
+from celeryleak_lint.model.facts import ModuleSummary
+from celeryleak_lint.model.findings import Confidence, Failure, Report
 from celeryleak_lint.model.source import Scope, SourceFile
+from celeryleak_lint.repair import Repaired, Wanted, repair
 from celeryleak_lint.rules import RULES
 from celeryleak_lint.rules.about_the_run import RUN_CODES
 from celeryleak_lint.system.discover import is_test_path
@@ -29,20 +31,43 @@ Options = tuple[Config, Catalog]
 
 def analyse(files: Mapping[str, str], *, options: str, confidence: Confidence | None) -> Report:
     """Check files by path; `options` is TOML, `confidence` overrides what it says."""
+    data = {path: text.encode("utf-8") for path, text in files.items()}
+    return _analysed(data, options, confidence, with_fixes=False)
+
+
+def mend(
+    files: Mapping[str, bytes], *, options: str = "", confidence: Confidence | None = None
+) -> Repaired:
+    """Apply every fix, unsafe ones included, as `--fix --unsafe-fixes` does."""
+
+    def look(changed: Mapping[str, bytes]) -> Report:
+        return _analysed({**files, **changed}, options, confidence, with_fixes=True)
+
+    return repair(look, files.__getitem__, Wanted(frozenset({"safe", "unsafe"})))
+
+
+def _analysed(
+    data: Mapping[str, bytes], options: str, confidence: Confidence | None, *, with_fixes: bool
+) -> Report:
     config, catalog = _settings(options)
     if confidence is not None:
         config = replace(config, confidence=confidence)
-    sources = tuple(_source(path, config.src) for path in sorted(files) if path.endswith(".py"))
-    data = {path: text.encode("utf-8") for path, text in files.items()}
-    deploy = tuple(path for path in sorted(files) if not path.endswith(".py"))
+    sources = tuple(_source(path, config.src) for path in sorted(data) if path.endswith(".py"))
+    deploy = tuple(path for path in sorted(data) if not path.endswith(".py"))
     scope = Scope(ROOT, config.src or ("",), sources, deploy=deploy)
     return analyse_scope(
         scope,
         config=config,
         catalog=catalog,
         read=data.__getitem__,
-        summaries=[summarise(source, data[source.path]) for source in sources],
+        summaries=[_summarised(source, data[source.path]) for source in sources],
+        with_fixes=with_fixes,
     )
+
+
+@functools.lru_cache(maxsize=256)
+def _summarised(source: SourceFile, data: bytes) -> ModuleSummary | Failure:
+    return summarise(source, data)
 
 
 def hot_decorators() -> frozenset[str]:

@@ -22,6 +22,7 @@ HEADING = re.compile(r"^(?P<marks>#{1,6}) +(?P<title>.+?) *$")
 LABEL = re.compile(r"^`(?P<path>[^`]+)`:$")
 MARKER = re.compile(r"# (?P<kind>error|possible): (?P<codes>CLK\d{3}(?:, CLK\d{3})*)(?= *$| +#)")
 TRACE = re.compile(r"# trace(?= *$| +#)")
+TO_REMOVE = re.compile(rf" *(?:{MARKER.pattern}|{TRACE.pattern})")
 NOQA = re.compile(r"# noqa\b[^#]*", re.IGNORECASE)
 LOOKS_LIKE_MARKER = re.compile(r"CLK\d|#\s*(?:error|possible|trace)\b", re.IGNORECASE)
 
@@ -57,7 +58,8 @@ class Case:
     """A small project with its expectations.
 
     `options` is the text of a ``toml`` block, empty for the defaults. `split` asks for the
-    twin in two modules. `line` is where the case starts on its page.
+    twin in two modules. `line` is where the case starts on its page. `fixed` holds the
+    texts that all fixes together make of its files, for those that are shown.
     """
 
     page: str
@@ -68,6 +70,7 @@ class Case:
     markers: tuple[Marker, ...]
     options: str = ""
     split: bool = False
+    fixed: tuple[CaseFile, ...] = ()
 
     @property
     def name(self) -> str:
@@ -81,6 +84,17 @@ class Case:
     def python(self) -> dict[str, str]:
         """The contents of its Python files by path."""
         return {path: text for path, text in self.texts().items() if path.endswith(".py")}
+
+    def unmarked(self) -> dict[str, str]:
+        """File contents as their authors have them: without the markers of this page."""
+        lines = {(marker.path, marker.line) for marker in self.markers}
+        return {
+            file.path: "\n".join(
+                _unmarked(line) if (file.path, number) in lines else line
+                for number, line in enumerate(file.text.split("\n"), start=1)
+            )
+            for file in self.files
+        }
 
     def others(self) -> dict[str, str]:
         """The contents of its deploy and lock files by path."""
@@ -221,11 +235,48 @@ def _section(name: str, heading: Heading, parent: str, body: list[Part]) -> Sect
 
 
 def _cases(name: str, blocks: list[Block]) -> Iterator[Case]:
+    """Cases with the texts that fixes make of them: those follow their case."""
+    run: list[Block] = []
+    fixed: list[Block] = []
+    for block in filter(lambda each: _is_run(name, each), blocks):
+        if _info(name, block)[2]:
+            fixed.append(block)
+            continue
+        if fixed:
+            yield from _with_fixed(name, run, fixed)
+            run, fixed = [], []
+        run.append(block)
+    yield from _with_fixed(name, run, fixed)
+
+
+def _with_fixed(name: str, run: list[Block], fixed: list[Block]) -> Iterator[Case]:
+    """The cases of some blocks, the last with its fixed texts."""
+    cases = list(_grouped(name, run))
+    if fixed and not cases:
+        raise PageError(name, fixed[0].line, "this fixed text follows no case")
+    yield from cases[:-1]
+    if cases:
+        yield replace(cases[-1], fixed=tuple(_fixed(name, cases[-1], block) for block in fixed))
+
+
+def _fixed(name: str, case: Case, block: Block) -> CaseFile:
+    path = _path(block) or "main.py"
+    file = CaseFile(path, block.text, block.line + 1)
+    if path not in case.texts():
+        raise PageError(name, block.line, f"the case before has no file `{path}`")
+    marker = next(_markers(name, file), None)
+    if marker is not None:
+        where = file.first_line + marker.line - 1
+        raise PageError(name, where, "a fixed text is written without markers")
+    return file
+
+
+def _grouped(name: str, blocks: list[Block]) -> Iterator[Case]:
     """Group blocks: labelled ones that follow each other are one project."""
     files: list[CaseFile] = []
     options: Block | None = None
-    for block in filter(lambda each: _is_run(name, each), blocks):
-        path, split = _info(name, block)
+    for block in blocks:
+        path, split, _ = _info(name, block)
         joins = path is not None and not split and path not in {each.path for each in files}
         if files and not joins:
             yield _case(name, files, options, split=False)
@@ -264,15 +315,18 @@ def _path(block: Block) -> str | None:
     return given[-1] if given else block.label
 
 
-def _info(name: str, block: Block) -> tuple[str | None, bool]:
-    path, split = _path(block), False
+def _info(name: str, block: Block) -> tuple[str | None, bool, bool]:
+    """The path of a block, whether its case is split, and whether it is a fixed text."""
+    path, split, fixed = _path(block), False, False
     for word in block.info[1:]:
         if word.startswith("path="):
             continue
         if word == "split" and block.info[0] == "py":
             split = True
+        elif word == "fixed" and block.info[0] != "toml":
+            fixed = True
         else:
-            known = "`path=...`, `split` and `ignore`"
+            known = "`path=...`, `split`, `fixed` and `ignore`"
             raise PageError(
                 name,
                 block.line,
@@ -281,7 +335,7 @@ def _info(name: str, block: Block) -> tuple[str | None, bool]:
     if path is not None and not _is_plain(path, is_python=block.info[0] == "py"):
         what = "a Python file" if block.info[0] == "py" else "a file that is no Python"
         raise PageError(name, block.line, f"`{path}` is no relative path of {what}")
-    return path, split
+    return path, split, fixed
 
 
 def _is_plain(path: str, *, is_python: bool) -> bool:
@@ -295,6 +349,10 @@ def _case(name: str, files: list[CaseFile], options: Block | None, *, split: boo
     text = options.text if options is not None else ""
     line = files[0].first_line - 1
     return Case(name, "", "", line, tuple(files), markers, text, split)
+
+
+def _unmarked(line: str) -> str:
+    return TO_REMOVE.sub("", line).rstrip()
 
 
 def _markers(name: str, file: CaseFile) -> Iterator[Marker]:

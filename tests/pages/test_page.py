@@ -81,6 +81,22 @@ def test_markers_are_read_from_comments_only() -> None:
     }
 
 
+def test_fixed_texts_belong_to_the_case_before() -> None:
+    project = "```py path=a.py\nx = 1  # error: CLK101\n```\n```py path=b.py\ny = 1\n```\n"
+    more = "```py fixed path=a.py\nx = 2\n```\n```py path=b.py\nz = 1\n```\n"
+    first, second = parse("p.md", f"# t\n{project}{more}").cases
+    assert [(file.path, file.text) for file in first.fixed] == [("a.py", "x = 2\n")]
+    assert second.fixed == ()
+    assert first.texts()["a.py"] == "x = 1  # error: CLK101\n"
+    assert first.unmarked()["a.py"] == "x = 1\n"
+
+
+def test_only_markers_are_taken_away() -> None:
+    text = "x = 1  # error: CLK101  # noqa: F821\ny = '# trace'  # trace\n# trace of it\n"
+    (case,) = parse("p.md", f"# t\n```py\n{text[: text.rindex('#')]}```\n").cases
+    assert case.unmarked() == {"main.py": "x = 1  # noqa: F821\ny = '# trace'\n"}
+
+
 def test_sections_keep_their_prose() -> None:
     sections = parse("p.md", PAGE).sections
     assert [(s.level, s.title, s.parent) for s in sections] == [
@@ -102,6 +118,12 @@ def test_a_path_seen_before_starts_another_case() -> None:
         ("```py\nx = 1\n", "p.md:2: this code block is never closed"),
         ("```python\nx = 1\n```", "write `py`, not `python`"),
         ("```py fixd\nx = 1\n```", "unknown word `fixd`"),
+        ("```py fixed\nx = 1\n```", "this fixed text follows no case"),
+        ("```py\nx = 1\n```\n```py fixed path=a.py\nx = 1\n```", "has no file `a.py`"),
+        (
+            "```py\nx = 1\n```\n```py fixed\nx = 1  # error: CLK101\n```",
+            "p.md:6: a fixed text is written without markers",
+        ),
         ("```py path=../a.py\nx = 1\n```", "no relative path"),
         ("```toml\nx = 1\n```", "followed by no case"),
         ("```toml\nx = 1\n```\n\n```toml\nx = 1\n```\n```py\n```", "followed by no case"),

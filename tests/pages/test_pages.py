@@ -18,8 +18,9 @@ from celeryleak_lint.rules.about_the_run import (
     SUPPRESSION_UNUSED,
     RunCode,
 )
-from tests.pages.analysis import analyse, hot_decorators
+from tests.pages.analysis import analyse, hot_decorators, mend
 from tests.pages.collect import LONG_TAIL, RULE_PAGES, long_tail, rule_pages
+from tests.pages.mending import mending_problems
 from tests.pages.page import Case, Page
 from tests.pages.runner import problems
 
@@ -44,6 +45,12 @@ CASES = tuple(case for page in (*PAGES, *long_tail()) for case in page.cases)
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_case(case: Case) -> None:
     found = problems(case, analyse, hot_decorators())
+    assert not found, f"{case.name} ({case.heading})\n" + "\n".join(found)
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_fixes_of_a_case(case: Case) -> None:
+    found = mending_problems(case, analyse, mend)
     assert not found, f"{case.name} ({case.heading})\n" + "\n".join(found)
 
 

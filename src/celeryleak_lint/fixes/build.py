@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from celeryleak_lint.fixes.cached_factory import cached_factory
+from celeryleak_lint.fixes.closing import closing
 from celeryleak_lint.fixes.memoized_producer import memoized_producer
 from celeryleak_lint.fixes.place import Place, Style
 from celeryleak_lint.fixes.sheet import Refusal, Sheets
 from celeryleak_lint.model.edits import Fix
-from celeryleak_lint.model.remedies import CachedFactory, MemoizedProducer, Remedy
+from celeryleak_lint.model.remedies import CachedFactory, Closing, MemoizedProducer, Remedy
 
 
 def fix_for(
@@ -31,5 +32,7 @@ def _written(remedy: Remedy, place: Place, sheets: Sheets, style: Style) -> Fix 
             return memoized_producer(remedy, place, sheets, style)
         case CachedFactory():
             return cached_factory(remedy, place, sheets, style)
+        case Closing():
+            return closing(remedy, place, sheets)
         case _:
             return Refusal("needs a decision")

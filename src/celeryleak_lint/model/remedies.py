@@ -102,10 +102,15 @@ class Closing:
     """The handle of the reported call is closed by a ``with`` statement.
 
     ``with`` closes by itself, ``closing`` needs ``contextlib.closing``, and
-    ``closing-and-with`` keeps the existing ``with``, which ends a transaction.
+    ``closing-and-with`` keeps the existing ``with``, which ends a transaction. ``names``
+    are proposals for a variable. ``closes_again`` is true when closing twice does no harm;
+    ``waits`` for executors, whose end waits for all they were given.
     """
 
     form: ClosingForm
+    names: tuple[str, ...]
+    closes_again: bool
+    waits: bool
     ceiling: Applicability
 
 

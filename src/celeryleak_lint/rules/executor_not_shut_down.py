@@ -6,6 +6,8 @@ from collections.abc import Iterator
 
 from celeryleak_lint.link.project import Project
 from celeryleak_lint.model.findings import Suspect
+from celeryleak_lint.remedies.closing import closing_remedy
+from celeryleak_lint.remedies.offering import offer
 from celeryleak_lint.rules.base import Rule
 from celeryleak_lint.rules.judgement import judge
 from celeryleak_lint.rules.places import is_running_executor, once_per_function
@@ -18,7 +20,8 @@ def check(project: Project) -> Iterator[Suspect]:
     for build, verdict in once_per_function(builds, lambda b: judge(project, b)):
         if verdict.confidence is not None:
             fact = f"{shown_function(build.function)} starts a `{build.name}` on each call and never shuts it down"
-            yield suspect("CLK303", build, verdict.confidence, verdict.heat, fact)
+            found = suspect("CLK303", build, verdict.confidence, verdict.heat, fact)
+            yield offer(found, closing_remedy(project, build))
 
 
 RULE = Rule(

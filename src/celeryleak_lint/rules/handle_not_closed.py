@@ -7,10 +7,12 @@ from collections.abc import Iterator, Mapping
 from celeryleak_lint.link.producers import Build
 from celeryleak_lint.link.project import Project
 from celeryleak_lint.model.findings import Suspect
+from celeryleak_lint.remedies.closing import closing_remedy
+from celeryleak_lint.remedies.offering import offer
 from celeryleak_lint.rules.base import Rule
 from celeryleak_lint.rules.handles import Closing, open_builds, openness
 from celeryleak_lint.rules.places import is_opened
-from celeryleak_lint.rules.wording import call_spot, no_fix_reason, shown_function, trace_of
+from celeryleak_lint.rules.wording import call_spot, shown_function, trace_of
 
 _HOW: Mapping[Closing, str] = {
     "never": "and never closes it",
@@ -33,7 +35,7 @@ def check(project: Project) -> Iterator[Suspect]:
         confidence, closing = found
         if closing == "not-on-error" and build.resource.kind == "connection":
             continue  # opened and closed per call: CLK101 tells, as churn
-        yield Suspect(
+        suspect = Suspect(
             "CLK301",
             build.function.module.path,
             call_spot(build),
@@ -43,8 +45,8 @@ def check(project: Project) -> Iterator[Suspect]:
             build.name,
             "until-gc",
             trace_of(project.heat.heat(build.function), build),
-            no_fix_reason(build.resource),
         )
+        yield offer(suspect, closing_remedy(project, build))
 
 
 def _what(build: Build) -> str:

@@ -7,9 +7,11 @@ from collections.abc import Iterator
 from celeryleak_lint.link.producers import Build
 from celeryleak_lint.link.project import Project
 from celeryleak_lint.model.findings import Suspect
+from celeryleak_lint.remedies.closing import transaction_remedy
+from celeryleak_lint.remedies.offering import offer
 from celeryleak_lint.rules.base import Rule
 from celeryleak_lint.rules.handles import open_builds, openness
-from celeryleak_lint.rules.wording import call_spot, no_fix_reason, shown_function, trace_of
+from celeryleak_lint.rules.wording import call_spot, shown_function, trace_of
 
 
 def check(project: Project) -> Iterator[Suspect]:
@@ -18,7 +20,7 @@ def check(project: Project) -> Iterator[Suspect]:
         found = openness(project, build)
         if found is None or found[1] != "never" or "unclosed-with" not in build.fate.ends:
             continue
-        yield Suspect(
+        suspect = Suspect(
             "CLK302",
             build.function.module.path,
             call_spot(build),
@@ -29,8 +31,8 @@ def check(project: Project) -> Iterator[Suspect]:
             build.name,
             "until-gc",
             trace_of(project.heat.heat(build.function), build),
-            no_fix_reason(build.resource),
         )
+        yield offer(suspect, transaction_remedy(build))
 
 
 def _what(build: Build) -> str:

@@ -1,0 +1,69 @@
+"""The strategy for handles left open: a ``with`` statement around everything that uses one."""
+
+from __future__ import annotations
+
+from celeryleak_lint.fixes.imports import spelled
+from celeryleak_lint.fixes.place import Place
+from celeryleak_lint.fixes.sheet import Passage, Refusal, Sheet, Sheets
+from celeryleak_lint.model.edits import Edit, Fix
+from celeryleak_lint.model.remedies import Closing
+
+_JOB = "celeryleak_lint.fixes.managed:manage"
+
+_TITLES = {
+    "with": "open it in a `with` statement",
+    "closing": "close it with `contextlib.closing`",
+    "closing-and-with": "close it with `contextlib.closing` and keep the transaction",
+}
+
+
+def closing(remedy: Closing, place: Place, sheets: Sheets) -> Fix | Refusal:
+    """The handle of the reported call gets a block that ends with its last use."""
+    sheet = sheets(place.path)
+    if isinstance(sheet, Refusal):
+        return sheet
+    passage = sheet.passage(place.span.line)
+    if isinstance(passage, Refusal):
+        return passage
+    spelling = ""
+    imports: tuple[Edit, ...] = ()
+    if remedy.form != "with":
+        known = spelled(sheet, "contextlib", "closing", line=passage.piece.lines[0])
+        if isinstance(known, Refusal):
+            return known
+        spelling, imports = known
+    answer = passage.ask(_JOB, _question(remedy, place, passage, spelling))
+    if isinstance(answer, Refusal):
+        return answer
+    is_safe = bool(answer["safe"]) and remedy.ceiling == "safe"
+    edits: tuple[Edit, ...] = (*imports, *passage.edits(answer["edits"]))
+    return Fix("safe" if is_safe else "unsafe", _TITLES[remedy.form], edits)
+
+
+def _question(remedy: Closing, place: Place, passage: Passage, spelling: str) -> list[object]:
+    span = place.span
+    where = [
+        passage.row(span.line),
+        passage.column(span.line, span.column),
+        passage.row(span.end_line),
+        passage.column(span.end_line, span.end_column),
+    ]
+    return [
+        where,
+        spelling,
+        remedy.form == "closing-and-with",
+        remedy.waits,
+        remedy.closes_again,
+        _step(passage.sheet),
+        [*remedy.names],
+        sorted(passage.sheet.words),
+    ]
+
+
+def _step(sheet: Sheet) -> str:
+    """One step of indentation, as the first indented line of the file has it."""
+    for line in sheet.layout.physical:
+        bare = line.lstrip(" \t")
+        if bare and bare is not line and not bare.startswith("#"):
+            return line[: len(line) - len(bare)]
+    return "    "

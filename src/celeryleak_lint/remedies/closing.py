@@ -1,0 +1,111 @@
+"""How a handle that is left open may be closed, from what the catalog knows of its type."""
+
+from __future__ import annotations
+
+from celeryleak_lint.link.producers import Build
+from celeryleak_lint.link.project import Project
+from celeryleak_lint.model import values
+from celeryleak_lint.model.edits import Applicability
+from celeryleak_lint.model.remedies import Closing, ClosingForm
+
+#: Libraries whose connections may be closed twice.
+_CLOSE_AGAIN = frozenset({"sqlite3", "psycopg2", "psycopg", "http", "smtplib", "duckdb", "kombu"})
+
+_NAMES: tuple[tuple[str, tuple[str, ...]], ...] = (
+    ("requests.", ("response", "reply")),
+    ("httpx", ("response", "reply")),
+    ("urllib", ("response", "reply")),
+    ("socket.", ("sock", "connection")),
+    ("zipfile.", ("archive", "zip_file")),
+    ("tarfile.", ("archive", "tar_file")),
+    ("smtplib.", ("server", "smtp")),
+)
+
+
+def closing_remedy(project: Project, build: Build) -> Closing | str:
+    """The block that closes a build, or why none can."""
+    resource = build.resource
+    if resource.is_async or resource.loop_bound:
+        return "it has to be closed with `await`, in an asynchronous block"
+    if any(_is_build(project, build, value) for _, value in build.call.args):
+        return "what it reads from has to be closed, too"
+    holder = _holder_form(project, build)
+    if isinstance(holder, str) and holder not in ("with", "closing"):
+        return holder
+    form: ClosingForm | None
+    if holder is not None:
+        form = "with" if holder == "with" else "closing"
+    else:
+        form = _form(build)
+    if form is None:
+        return "nothing is known that closes it"
+    ceiling: Applicability = (
+        "safe" if build.via is None and resource.kind != "executor" else "unsafe"
+    )
+    return Closing(
+        form=form,
+        names=_names(build),
+        closes_again=resource.kind != "connection" or resource.distribution in _CLOSE_AGAIN
+        or build.name.partition(".")[0] in _CLOSE_AGAIN,
+        waits=resource.kind == "executor",
+        ceiling=ceiling,
+    )  # fmt: skip
+
+
+def transaction_remedy(build: Build) -> Closing | str:
+    """The block that closes a connection besides ending its transaction."""
+    if build.resource.is_async or build.resource.loop_bound:
+        return "it has to be closed with `await`, in an asynchronous block"
+    return Closing(
+        form="closing-and-with",
+        names=("conn", "connection"),
+        closes_again=build.name.partition(".")[0] in _CLOSE_AGAIN,
+        waits=False,
+        ceiling="safe" if build.via is None else "unsafe",
+    )
+
+
+def _is_build(project: Project, build: Build, value: str) -> bool:
+    """True for an argument that is opened in the same expression."""
+    return any(
+        root[:1] == "#"
+        and root[1:].isdigit()
+        and project.production.build_at(build.function, int(root[1:])) is not None
+        for root in values.roots(value)
+    )
+
+
+def _holder_form(project: Project, build: Build) -> str | None:
+    """How an instance that keeps the handle is closed; ``None`` when it is the handle itself."""
+    if build.via is None or not build.via.is_owner:
+        return None
+    step = build.via
+    while step.cls is None:
+        assert step.build.via is not None
+        step = step.build.via
+    if project.resolver.method(step.cls, "__exit__"):
+        return "with"
+    if project.resolver.method(step.cls, "close"):
+        return "closing"
+    return f"`{step.cls.name}` cannot be closed"
+
+
+def _form(build: Build) -> ClosingForm | None:
+    """``closing`` does no more than close; the own block of a connection may commit or bind, too."""
+    resource = build.resource
+    if resource.kind == "connection" and "close" in resource.close_methods:
+        return "with" if "quit" in resource.close_methods else "closing"
+    if resource.with_closes:
+        return "with"
+    return "closing" if "close" in resource.close_methods else None
+
+
+def _names(build: Build) -> tuple[str, ...]:
+    for beginning, names in _NAMES:
+        if build.name.startswith(beginning):
+            return names
+    if build.resource.kind == "connection":
+        return "conn", "connection"
+    if build.resource.kind == "executor":
+        return "pool", "executor"
+    return "f", "file", "stream", "opened"
