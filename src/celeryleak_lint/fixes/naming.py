@@ -24,7 +24,7 @@ def helper_name(sheet: Sheet, *, resource: str, noun: str, assigned: str, expres
 def wished(*, resource: str, noun: str, assigned: str, expression: str) -> str:
     """The name without underscore in front, free or not."""
     local = assigned.strip("_")
-    if len(split_words(local)) > 1 and local == local.lower():
+    if "_" in local and local == local.lower():
         return local  # one word alone (`client`, `r`) says too little at module level
     package, _, rest = resource.partition(".")
     last = "_".join(split_words(rest.rpartition(".")[2])) or package
