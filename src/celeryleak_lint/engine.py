@@ -315,7 +315,19 @@ def _with_fix(run: _Run, finding: Finding, suspect: Suspect) -> Finding:
     from celeryleak_lint.fixes.place import Place
 
     place = Place(suspect.path, suspect.spot, finding.span)
-    outcome = fix_for(suspect.remedies, place, lambda path: _sheet(run, path), run.style)
+    try:
+        outcome = fix_for(suspect.remedies, place, lambda path: _sheet(run, path), run.style)
+    except Exception as error:  # noqa: BLE001  a bug in a fix must not hide its finding
+        message = f"internal error in the fix of {finding.code}: {type(error).__name__}"
+        run.failures.append(
+            Failure(
+                finding.path,
+                finding.span.line,
+                1,
+                f"{message}: {_first_line(error)}; please report it",
+            )
+        )
+        return finding
     if isinstance(outcome, Fix):
         return replace(finding, fix=outcome, no_fix=None)
     return replace(finding, no_fix=outcome.reason)

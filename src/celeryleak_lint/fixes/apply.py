@@ -18,11 +18,16 @@ def compatible(fixes: Iterable[Fix]) -> tuple[Fix, ...]:
     """
     taken: list[Fix] = []
     edits: set[Edit] = set()
+    defined: set[tuple[str, str]] = set()
     for fix in fixes:
+        names = {(edit.path, name) for edit in fix.edits for name in fix.defines}
+        if names & defined:
+            continue
         new = [edit for edit in fix.edits if edit not in edits]
         if any(_touch(edit, other) for edit in new for other in edits if other.path == edit.path):
             continue
         taken.append(fix)
+        defined |= names
         edits.update(new)
     return tuple(taken)
 

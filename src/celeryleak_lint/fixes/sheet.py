@@ -14,6 +14,7 @@ from celeryleak_lint.cst.jobs import Plain
 from celeryleak_lint.cst.layout import Layout, lay_out
 from celeryleak_lint.cst.slices import Slice, Slicer
 from celeryleak_lint.model.edits import Edit
+from celeryleak_lint.model.source import Span
 
 _WORD = re.compile(r"[^\W\d]\w*")
 
@@ -40,6 +41,15 @@ class Passage:
     def column(self, line: int, column: int) -> int:
         """A column of the file (from 1) as one of the slice (from 0)."""
         return column - 1 - self.sheet.layout.column_shift(line)
+
+    def where(self, span: Span) -> list[Plain]:
+        """A range of the file as one of the slice: row, column, end row, end column."""
+        return [
+            self.row(span.line),
+            self.column(span.line, span.column),
+            self.row(span.end_line),
+            self.column(span.end_line, span.end_column),
+        ]
 
     def edit(self, row: int, column: int, end_row: int, end_column: int, text: str) -> Edit:
         """Replace a range of the slice: rows from 1, columns from 0, as libcst counts."""
@@ -76,9 +86,11 @@ class Passage:
 class Sheet:
     """One file; made from its bytes by ``open_sheet``."""
 
-    __slots__ = ("_slicer", "_words", "layout", "path")
+    __slots__ = ("_ignored", "_slicer", "_words", "layout", "path")
 
-    def __init__(self, path: str, layout: Layout) -> None:
+    def __init__(self, path: str, layout: Layout, *, ignored: frozenset[str] = frozenset()) -> None:
+        """Words in ``ignored`` count as free."""
+        self._ignored = ignored
         self.path = path
         self.layout = layout
         self._slicer = Slicer(layout)
@@ -102,7 +114,7 @@ class Sheet:
     def words(self) -> frozenset[str]:
         """Every word of the file, in comments and strings, too."""
         if self._words is None:
-            self._words = frozenset(_WORD.findall(self.layout.source.text))
+            self._words = frozenset(_WORD.findall(self.layout.source.text)) - self._ignored
         return self._words
 
     def free(self, *candidates: str) -> str:

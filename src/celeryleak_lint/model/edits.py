@@ -22,8 +22,12 @@ class Edit:
 
 @dataclass(frozen=True, slots=True)
 class Fix:
-    """A change that removes a finding: how far it may be trusted, its title, and its edits."""
+    """A change that removes a finding: how far it may be trusted, its title, and its edits.
+
+    ``defines`` are names that it adds to the module: two fixes with one of them clash.
+    """
 
     applicability: Applicability
     title: str
     edits: tuple[Edit, ...]
+    defines: tuple[str, ...] = ()

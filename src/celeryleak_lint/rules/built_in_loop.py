@@ -8,6 +8,7 @@ from celeryleak_lint.link.producers import Build
 from celeryleak_lint.link.project import Project
 from celeryleak_lint.model.facts import EXCEPT, NESTED_LOOP
 from celeryleak_lint.model.findings import Confidence, Suspect
+from celeryleak_lint.remedies.construction import prescribe
 from celeryleak_lint.rules.base import Rule
 from celeryleak_lint.rules.judgement import Verdict, is_in_loop, judge
 from celeryleak_lint.rules.places import is_accessor, is_construction, once_per_function
@@ -30,7 +31,7 @@ def check(project: Project) -> Iterator[Suspect]:
             f"{shown_function(build.function)} builds a new `{build.name}` "
             "in each turn of a loop, from arguments that do not change"
         )
-        yield suspect("CLK103", build, confidence, verdict.heat, fact)
+        yield suspect("CLK103", build, confidence, verdict.heat, fact, prescribe(project, build))
 
 
 def _confidence(build: Build, verdict: Verdict) -> Confidence:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from celeryleak_lint.link.producers import Build
 from celeryleak_lint.link.project import Project
 from celeryleak_lint.model.findings import Suspect
+from celeryleak_lint.remedies.construction import prescribe
 from celeryleak_lint.rules.base import Rule
 from celeryleak_lint.rules.judgement import judge
 from celeryleak_lint.rules.places import is_plain, once_per_function
@@ -18,7 +19,14 @@ def check(project: Project) -> Iterator[Suspect]:
     builds = [b for b in project.production.builds if b.via is None and is_plain(project, b)]
     for build, verdict in once_per_function(builds, lambda b: judge(project, b)):
         if verdict.confidence is not None:
-            yield suspect("CLK101", build, verdict.confidence, verdict.heat, _fact(build))
+            yield suspect(
+                "CLK101",
+                build,
+                verdict.confidence,
+                verdict.heat,
+                _fact(build),
+                prescribe(project, build),
+            )
 
 
 def _fact(build: Build) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from celeryleak_lint.link.producers import Build
 from celeryleak_lint.link.project import Project
 from celeryleak_lint.model.findings import Suspect
+from celeryleak_lint.remedies.construction import prescribe
 from celeryleak_lint.rules.base import Rule
 from celeryleak_lint.rules.judgement import judge
 from celeryleak_lint.rules.places import is_plain, once_per_function, once_per_producer
@@ -24,7 +25,9 @@ def check(project: Project) -> Iterator[Suspect]:
     for build, verdict, more in once_per_producer(judged):
         if verdict.confidence is not None:
             fact = _fact(build) + others(more)
-            yield suspect("CLK102", build, verdict.confidence, verdict.heat, fact)
+            yield suspect(
+                "CLK102", build, verdict.confidence, verdict.heat, fact, prescribe(project, build)
+            )
 
 
 def _fact(build: Build) -> str:

@@ -8,6 +8,7 @@ from celeryleak_lint.link.index import Function
 from celeryleak_lint.link.producers import Build
 from celeryleak_lint.model.findings import Confidence, Effect, Suspect, SuspectStep
 from celeryleak_lint.model.source import Spot
+from celeryleak_lint.remedies.construction import Prescribed
 
 _MAX_STEPS = 8
 
@@ -117,8 +118,11 @@ def no_fix_reason(resource: Resource) -> str:
     return "needs a decision about where the shared object lives"
 
 
-def suspect(code: str, build: Build, confidence: Confidence, heat: Heat, fact: str) -> Suspect:
-    """A suspect at the call that builds, with trace and the shared sentence."""
+def suspect(
+    code: str, build: Build, confidence: Confidence, heat: Heat, fact: str,
+    prescribed: Prescribed | None = None,
+) -> Suspect:  # fmt: skip
+    """A suspect at the call that builds, with trace, the shared sentence, and what would mend it."""
     resource = build.resource
     effect: Effect = "cost" if build.fate.is_closed else resource.effect
     return Suspect(
@@ -130,5 +134,6 @@ def suspect(code: str, build: Build, confidence: Confidence, heat: Heat, fact: s
         resource=build.name,
         effect=effect,
         trace=trace_of(heat, build),
-        no_fix=no_fix_reason(resource),
+        no_fix=no_fix_reason(resource) if prescribed is None else prescribed.reason,
+        remedies=() if prescribed is None else prescribed.remedies,
     )

@@ -1,0 +1,163 @@
+"""Why an object must not be shared, and how far sharing it may be trusted: catalog and behaviour."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from celeryleak_lint.catalog.words import split_words
+from celeryleak_lint.link.index import Function
+from celeryleak_lint.link.producers import Build
+from celeryleak_lint.link.project import Project
+from celeryleak_lint.model import values
+from celeryleak_lint.model.edits import Applicability
+from celeryleak_lint.model.facts import ASYNC, GENERATOR
+
+#: First words of methods of two words and more that change the object for all who share it
+#: (``set_proxy``, ``add_hook``); a lone ``set`` or ``add`` sends data to a server.
+_CHANGING_WORDS = frozenset(
+    {"set", "add", "register", "configure", "attach", "setup", "init", "bind", "use", "enable",
+     "disable", "autodiscover", "remove", "load", "select", "switch", "change"}
+)  # fmt: skip
+#: Whole names that do.
+_CHANGING = frozenset(
+    {
+        "mount",
+        "login",
+        "authenticate",
+        "authorize",
+        "configure",
+        "connect",
+        "setup",
+        "task",
+        "init_app",
+    }
+)
+#: What changes a collection that is an attribute of the object (``headers.update``).
+_FILLING = frozenset(
+    {"update", "set", "add", "append", "setdefault", "clear", "pop", "extend", "insert", "register"}
+)
+_HARMLESS = frozenset({"add_done_callback", "set_result"})
+
+
+def refusal(project: Project, build: Build) -> str:
+    """Why the object must not be shared at all; empty when it may be."""
+    resource = build.resource
+    if resource.loop_bound or (resource.is_async and resource.fix != "safe"):
+        return "the object is bound to an event loop: a process-wide cache would outlive the loop"
+    if resource.fix in ("wrong", "none"):
+        return "a cache is the wrong remedy here" + (
+            f": {resource.instead}" if resource.instead else ""
+        )
+    if build.fate.is_closed:
+        return "the function closes it: a shared object would be closed for everybody"
+    changed = changes(build)
+    if changed:
+        return (
+            f"the function changes it (`{changed}`): everybody who shares it would see the change"
+        )
+    return _unfit_producer(build) or _credentials(project, build)
+
+
+def ceiling(project: Project, build: Build) -> Applicability:
+    """``safe`` only where nothing but the constant construction of a sharable type is at stake."""
+    resource = build.resource
+    origin = project.origins.of_call(build.function, build.site.index)
+    is_constant = origin.is_fixed and not (origin.settings or origin.instance)
+    is_sharable = resource.fix == "safe" and resource.thread_safe == "yes"
+    is_plain = build.via is None and build.exemption is None and _is_only_asked(build)
+    return "safe" if is_constant and is_sharable and is_plain else "unsafe"
+
+
+def changes(build: Build) -> str:
+    """How the function changes the object after it is built, as source shows it; empty if it does not."""
+    return next(_changes_in(build.function, _names(build)), "")
+
+
+def _names(build: Build) -> tuple[str, ...]:
+    """The values under which the function knows the object."""
+    local = (f"%{sink[4:]}" for sink in build.call.sinks if sink.startswith("var "))
+    return (f"#{build.site.index}", *local)
+
+
+def _changes_in(function: Function, names: tuple[str, ...]) -> Iterator[str]:
+    for store in function.fact.stores:
+        if any(store.target.startswith((f"{name}.", f"{name}[")) for name in names):
+            yield f"{store.target.lstrip('%#')} = ..."
+    for call in function.fact.calls:
+        for name in names:
+            if call.callee.startswith(f"{name}.") and _is_change(call.callee[len(name) + 1 :]):
+                yield f"{call.callee.lstrip('%#')}()"
+
+
+def _is_change(method: str) -> bool:
+    owner, _, last = method.rpartition(".")
+    if owner:
+        return last in _FILLING
+    words = split_words(last)
+    if last in _CHANGING:
+        return True
+    return len(words) > 1 and words[0] in _CHANGING_WORDS and last not in _HARMLESS
+
+
+def _is_only_asked(build: Build) -> bool:
+    """True when the object is nothing but the receiver of calls: nobody else gets to know it."""
+    uses = build.function.uses
+    sinks = [
+        inner
+        for sink in build.call.sinks
+        for inner in (uses.get(sink[4:], ()) if sink.startswith("var ") else (sink,))
+    ]
+    return all(sink.startswith("recv ") or sink == "drop" for sink in sinks)
+
+
+def _unfit_producer(build: Build) -> str:
+    for inner in build.chain():
+        if inner.via is None or inner.via.cls is not None:
+            continue
+        flags = inner.via.function.fact.flags
+        if flags & ASYNC:
+            return f"`{inner.via.shown}` is a coroutine: what would be kept is awaited once only"
+        if flags & GENERATOR:
+            return f"`{inner.via.shown}` is a generator: what would be kept is used up once"
+    return ""
+
+
+def _credentials(project: Project, build: Build) -> str:
+    origin = project.origins.of_call(build.function, build.site.index)
+    if origin.temporary:
+        return "it holds credentials that expire: a shared object would go on using them"
+    if origin.credential:
+        return (
+            "it is built with a credential of the caller: a shared object could serve one caller "
+            "with the rights of another"
+        )
+    return ""
+
+
+def spelling(project: Project, function: Function, dotted: str) -> str:
+    """How the file of a function writes a global name; empty when it does not import it."""
+    imports = project.index.imports.get(function.module.module, {})
+    for name, meaning in imports.items():
+        if meaning == dotted:
+            return name
+    for name, meaning in imports.items():
+        if dotted.startswith(f"{meaning}."):
+            return f"{name}{dotted[len(meaning) :]}"
+    own = f"{function.module.module}." if function.module.module else ""
+    rest = dotted.removeprefix(own)
+    is_own = dotted.startswith(own) and rest.isidentifier() and dotted in project.index.classes
+    return rest if is_own else ""
+
+
+def type_of(project: Project, build: Build) -> str:
+    """How the file of a build writes the type of what is built; empty when that is not known."""
+    if build.via is None:
+        dotted = build.resource.returns or build.name
+        last = dotted.rpartition(".")[2]
+        return spelling(project, build.function, dotted) if last[:1].isupper() else ""
+    if build.via.cls is not None:
+        return spelling(project, build.function, build.via.cls.id)
+    annotation = build.via.function.fact.returns_annotation
+    if annotation[:1] != "@" or not values.is_simple(annotation):
+        return ""
+    return spelling(project, build.function, annotation[1:])
