@@ -30,19 +30,21 @@ def bounded_memo(remedy: BoundedMemo, place: Place, sheets: Sheets) -> Fix | Ref
     answer = passage.ask(_JOB, [remedy.name])
     if isinstance(answer, Refusal):
         return answer
-    removal = _removal(sheet, remedy, int(str(answer["mentions"])))
-    if isinstance(removal, Refusal):
-        return removal
     known = spelled(sheet, "functools", "lru_cache", line=top.line)
     if isinstance(known, Refusal):
         return known
     name, imports = known
+    removal = _removal(sheet, remedy, int(str(answer["mentions"])), has_import=bool(imports))
+    if isinstance(removal, Refusal):
+        return removal
     decorator = sheet.insert_line(top.line, f"@{name}(maxsize={SIZE})\n")
     edits = (*imports, removal, decorator, *passage.edits(answer["edits"]))
     return Fix("unsafe", f"remember results with `functools.lru_cache(maxsize={SIZE})`", edits)
 
 
-def _removal(sheet: Sheet, remedy: BoundedMemo, mentions: int) -> Edit | Refusal:
+def _removal(
+    sheet: Sheet, remedy: BoundedMemo, mentions: int, *, has_import: bool
+) -> Edit | Refusal:
     """The edit without the dictionary; nothing else may know its name."""
     match = _CREATION.match(sheet.line(remedy.line))
     if match is None or match["name"] != remedy.name:
@@ -55,12 +57,15 @@ def _removal(sheet: Sheet, remedy: BoundedMemo, mentions: int) -> Edit | Refusal
             return Refusal(f"the import of `{word}` would be left unused")
     if sheet.line(remedy.line - 1).lstrip().startswith("#"):
         return Refusal(f"a comment belongs to `{remedy.name}`")
-    blank_before = _blanks(sheet, remedy.line, -1)
-    blank_after = _blanks(sheet, remedy.line, 1)
-    first = remedy.line - min(blank_before, blank_after)
-    if remedy.line - blank_before == 1:
-        first = 1
-    return Edit(sheet.path, first, 1, remedy.line + 1, 1, "")
+    before, after = _blanks(sheet, remedy.line, -1), _blanks(sheet, remedy.line, 1)
+    top = sheet.top_level(1)
+    is_first = remedy.line - before == 1
+    if is_first and has_import and top is not None and top.line == remedy.line:
+        # the new import takes its place, with one of the blank lines below
+        return Edit(sheet.path, remedy.line, 1, remedy.line + 1 + min(after, 1), 1, "")
+    first = 1 if is_first else remedy.line - min(before, after)
+    last = remedy.line + (after if is_first else 0)
+    return Edit(sheet.path, first, 1, last + 1, 1, "")
 
 
 #: The import of a name and its one use.

@@ -55,10 +55,12 @@ class CachedProperty:
 class Guard:
     """The store of the reported call happens only while ``target`` is ``None``.
 
-    ``target`` is as the source spells it: ``self.x``, or a global name.
+    ``target`` is as the source spells it: ``self.x``, or a global name. With ``declares``
+    the class has to say first that there is none.
     """
 
     target: str
+    declares: bool
 
 
 @dataclass(frozen=True, slots=True)

@@ -89,31 +89,56 @@ def _changed_attribute(project: Project, owner: Class, function: Function) -> st
 
 def guard_remedy(project: Project, build: Build, kept: str) -> Guard | str:
     """A test for ``None`` above the assignment; ``kept`` is the value of its target."""
-    function = build.function
-    reason = refusal(project, build)
+    reason = refusal(project, build) or _unguardable(project, build)
     if reason:
         return reason
+    function = build.function
+    if kept.startswith("!."):
+        if "." in kept[2:]:
+            return "it is kept on another object"
+        return _guarded_attribute(project, function, kept[2:])
+    module, _, name = kept[1:].rpartition(".")
+    if module != function.module.module:
+        return "it is kept in another module"
+    if project.index.module_values.get(module, {}).get(name) != ["=None"]:
+        return f"`{name}` does not begin as `None`, so there is nothing to test"
+    return Guard(name, declares=False)
+
+
+def _unguardable(project: Project, build: Build) -> str:
+    function = build.function
     if _RENEWING.intersection(split_words(function.name)):
         return f"`{function.name}` is there to make a new one"
     if project.origins.of_call(function, build.site.index).params:
         return "it is built from what the caller passes: the first one would serve all"
     if function.fact.flags & ASYNC:
         return "calls of a coroutine overlap: two could build one at the same time"
-    if kept.startswith("!."):
-        if "." in kept[2:]:
-            return "it is kept on another object"
-        owner = project.graph.owner(function)
-        starts = owner is not None and _starts_as_none(owner, kept[2:])
-        target = f"self.{kept[2:]}"
-    else:
-        module, _, name = kept[1:].rpartition(".")
-        starts = project.index.module_values.get(module, {}).get(name) == ["=None"]
-        target = name
-        if module != function.module.module:
-            return "it is kept in another module"
-    if not starts:
-        return f"`{target}` does not begin as `None`, so there is nothing to test"
-    return Guard(target)
+    owner = project.graph.owner(function)
+    entry = project.heat.instance_entry(owner) if owner is not None else None
+    if entry is not None and entry.instance == "per-call":
+        return "an instance lives for one request: what it keeps is built again for the next"
+    return ""
+
+
+def _guarded_attribute(project: Project, function: Function, name: str) -> Guard | str:
+    owner = project.graph.owner(function)
+    if owner is None:
+        return "it is kept on an object that is not known here"
+    if _starts_as_none(owner, name):
+        return Guard(f"self.{name}", declares=False)
+    family = (owner, *_ancestors(project, owner), *project.graph.subclasses(owner))
+    stored = [
+        method
+        for cls in family
+        for method, _ in project.resolver.attribute_values(cls, name)
+        if method is not function
+    ]
+    declared = any(name in cls.methods or _declares(cls, name) for cls in family)
+    slotted = any(_declares(cls, "__slots__") for cls in family)
+    fielded = any(base.startswith(_FIELDED) for base in project.resolver.ancestors(owner))
+    if stored or declared or slotted or fielded or owner.fact.decorators or owner.fact.metaclass:
+        return f"`self.{name}` does not begin as `None`, so there is nothing to test"
+    return Guard(f"self.{name}", declares=True)
 
 
 def _starts_as_none(owner: Class, name: str) -> bool:
