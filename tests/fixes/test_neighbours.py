@@ -39,7 +39,15 @@ def trees(tmp_path_factory: pytest.TempPathFactory) -> Trees:
 
 
 def ruff(folder: Path) -> Counter[tuple[str, str]]:
-    words = ["check", "--isolated", "--preview", "--no-cache", "--exit-zero", "--select", ",".join(RUFF)]
+    words = [
+        "check",
+        "--isolated",
+        "--preview",
+        "--no-cache",
+        "--exit-zero",
+        "--select",
+        ",".join(RUFF),
+    ]
     done = tool("ruff", *words, "--output-format", "json", ".", cwd=folder)
     return Counter((Path(each["filename"]).name, each["code"]) for each in json.loads(done.stdout))
 

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import cast
 
-from celeryleak_lint.catalog.words import WordSet
+from celeryleak_lint.catalog.words import WordSet, split_words
 from celeryleak_lint.fixes.factories import Helper, Written, write
 from celeryleak_lint.fixes.imports import has_future_annotations
 from celeryleak_lint.fixes.naming import helper_name, wished
@@ -26,6 +26,16 @@ _ALIAS = re.compile(
     re.DOTALL,
 )
 _TYPE = re.compile(r"[\w.\"'\[\], |]+(?:\.\.\.)?[\w.\"'\[\], |]*")
+
+
+#: Last words of names that hold an object rather than a value.
+_OBJECT_WORDS = frozenset(
+    {"app", "args", "batch", "client", "conf", "config", "configuration", "conn", "connection", "context",
+     "credential", "credentials", "ctx", "data", "db", "dict", "engine", "executor", "factory",
+     "handler", "headers", "kwargs", "list", "logger", "loop", "manager", "map", "model", "object",
+     "options", "params", "payload", "pool", "props", "provider", "registry", "session", "settings",
+     "spec", "store"}
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +83,11 @@ def _forbidden(keys: Sequence[_Key], style: Style) -> str:
             )
         if per_call.match(key.name):
             return f"`{key.argument}` belongs to one call: a cache keyed by it would never hit"
+        if key.rank and split_words(key.name)[-1:] and split_words(key.name)[-1] in _OBJECT_WORDS:
+            return (
+                f"`{key.argument}` looks like an object: as the key of a cache it would be pinned, "
+                "and hit only while it is the same one"
+            )
     return ""
 
 

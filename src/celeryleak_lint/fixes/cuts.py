@@ -67,7 +67,7 @@ def _cuts(scene: Scene) -> Iterator[Cut]:
         statement = scene.block[position]
         uses = uses_of(statement)
         touched = (uses.binds | uses.declares | _mutated(statement, uses)) & (needed | taken)
-        if not touched or _is_import(statement):
+        if not touched or is_import(statement):
             continue
         if uses.effects or not isinstance(statement, cst.SimpleStatementLine | cst.If):
             return
@@ -90,7 +90,8 @@ def _mutated(statement: cst.CSTNode, uses: Uses) -> set[str]:
     return found
 
 
-def _is_import(node: cst.CSTNode) -> bool:
+def is_import(node: cst.CSTNode) -> bool:
+    """Whether a statement is nothing but an import."""
     return isinstance(node, cst.SimpleStatementLine) and all(
         isinstance(small, cst.Import | cst.ImportFrom) for small in node.body
     )
@@ -101,7 +102,7 @@ def _imports_for(scene: Scene, cut: Cut) -> list[tuple[cst.CSTNode, bool]]:
     found: list[tuple[cst.CSTNode, bool]] = []
     for block, index in (*scene.outer, (scene.block, scene.index)):
         for statement in block[:index]:
-            if not _is_import(statement):
+            if not is_import(statement):
                 continue
             bound = uses_of(statement).binds
             if bound & cut.live:

@@ -14,7 +14,7 @@ import libcst as cst
 from libcst.metadata import CodeRange
 
 from celeryleak_lint.cst.jobs import Plain
-from celeryleak_lint.fixes.cuts import INSTANCES, Cut, narrowest
+from celeryleak_lint.fixes.cuts import INSTANCES, Cut, is_import, narrowest
 from celeryleak_lint.fixes.evidence import UNKNOWN, Shown
 from celeryleak_lint.fixes.scene import CannotMoveError, Scene, scene_of
 from celeryleak_lint.fixes.uses import root_of, uses_of
@@ -61,7 +61,7 @@ def _plan(scene: Scene) -> Plain:
         "call": _numbers(where),
         "expression": _expression(scene, renamed),
         "assigned": _assigned(scene),
-        "body": [line for node in written for line in _lines(scene, node, with_comments=node not in kept_imports)],
+        "body": _body(scene, written, kept_imports),
         "removed": [_rows(scene, node) for node in gone],
         "live": [[live.name, live.argument, live.shown.type, live.shown.rank] for live in lives],
         "unit": scene.indent,
@@ -210,6 +210,16 @@ def _all(node: cst.CSTNode) -> Iterator[cst.CSTNode]:
     yield node
     for child in node.children:
         yield from _all(child)
+
+
+def _body(scene: Scene, written: Sequence[cst.CSTNode], copied: Sequence[cst.CSTNode]) -> list[str]:
+    """The lines of the statements that move, with a blank one behind the last import."""
+    lines: list[str] = []
+    for node, after in zip(written, (*written[1:], None), strict=True):
+        lines += _lines(scene, node, with_comments=node not in copied)
+        if is_import(node) and (after is None or not is_import(after)):
+            lines.append("")
+    return lines
 
 
 def _lines(scene: Scene, node: cst.CSTNode, *, with_comments: bool) -> list[str]:

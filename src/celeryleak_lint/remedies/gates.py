@@ -44,6 +44,10 @@ def refusal(project: Project, build: Build) -> str:
     resource = build.resource
     if resource.loop_bound or (resource.is_async and resource.fix != "safe"):
         return "the object is bound to an event loop: a process-wide cache would outlive the loop"
+    if resource.thread_safe == "no" and resource.fix != "safe":
+        return "the object is not safe to share between threads" + (
+            f": {resource.instead}" if resource.instead else ""
+        )
     if resource.fix in ("wrong", "none"):
         return "a cache is the wrong remedy here" + (
             f": {resource.instead}" if resource.instead else ""
