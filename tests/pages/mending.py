@@ -36,7 +36,7 @@ def mending_problems(case: Case, analyse: Analyse, mend: Mend) -> list[str]:
         before = analyse(case.unmarked(), options=case.options, confidence=confidence)
         problems, result = _tried(files, before, case.options, confidence, mend)
         found += [f"fixes, {what}: {problem}" for problem in problems]
-        if confidence is None and case.fixed:
+        if confidence is None and (case.fixed or case.refused):
             found += _differences(case, result)
     return found
 

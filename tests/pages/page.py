@@ -59,7 +59,8 @@ class Case:
 
     `options` is the text of a ``toml`` block, empty for the defaults. `split` asks for the
     twin in two modules. `line` is where the case starts on its page. `fixed` holds the
-    texts that all fixes together make of its files, for those that are shown.
+    texts that all fixes together make of its files, for those that are shown; `refused`
+    says that no fix changes any of them.
     """
 
     page: str
@@ -71,6 +72,7 @@ class Case:
     options: str = ""
     split: bool = False
     fixed: tuple[CaseFile, ...] = ()
+    refused: bool = False
 
     @property
     def name(self) -> str:
@@ -239,7 +241,7 @@ def _cases(name: str, blocks: list[Block]) -> Iterator[Case]:
     run: list[Block] = []
     fixed: list[Block] = []
     for block in filter(lambda each: _is_run(name, each), blocks):
-        if _info(name, block)[2]:
+        if "fixed" in _info(name, block).words:
             fixed.append(block)
             continue
         if fixed:
@@ -276,10 +278,11 @@ def _grouped(name: str, blocks: list[Block]) -> Iterator[Case]:
     files: list[CaseFile] = []
     options: Block | None = None
     for block in blocks:
-        path, split, _ = _info(name, block)
+        info = _info(name, block)
+        path, split = info.path, "split" in info.words
         joins = path is not None and not split and path not in {each.path for each in files}
         if files and not joins:
-            yield _case(name, files, options, split=False)
+            yield _case(name, files, options)
             files, options = [], None
         if block.info[0] == "toml" and path is None:
             _check_used(name, options)
@@ -287,10 +290,10 @@ def _grouped(name: str, blocks: list[Block]) -> Iterator[Case]:
             continue
         files.append(CaseFile(path or "main.py", block.text, block.line + 1))
         if path is None or split:
-            yield _case(name, files, options, split=split)
+            yield _case(name, files, options, split=split, refused="refused" in info.words)
             files, options = [], None
     if files:
-        yield _case(name, files, options, split=False)
+        yield _case(name, files, options)
         options = None
     _check_used(name, options)
 
@@ -315,27 +318,32 @@ def _path(block: Block) -> str | None:
     return given[-1] if given else block.label
 
 
-def _info(name: str, block: Block) -> tuple[str | None, bool, bool]:
-    """The path of a block, whether its case is split, and whether it is a fixed text."""
-    path, split, fixed = _path(block), False, False
-    for word in block.info[1:]:
-        if word.startswith("path="):
-            continue
-        if word == "split" and block.info[0] == "py":
-            split = True
-        elif word == "fixed" and block.info[0] != "toml":
-            fixed = True
-        else:
-            known = "`path=...`, `split`, `fixed` and `ignore`"
+@dataclass(frozen=True, slots=True)
+class _Info:
+    """What the info string of a block says: the path of its file, and other words."""
+
+    path: str | None
+    words: frozenset[str]
+
+
+def _info(name: str, block: Block) -> _Info:
+    path = _path(block)
+    words = [word for word in block.info[1:] if not word.startswith("path=")]
+    known = {"py": {"split", "fixed", "refused"}, "toml": set()}.get(block.info[0], {"fixed"})
+    for word in words:
+        if word not in known:
+            text = "`path=...`, `split`, `fixed`, `refused` and `ignore`"
             raise PageError(
                 name,
                 block.line,
-                f"unknown word `{word}` after `{block.info[0]}`: known are {known}",
+                f"unknown word `{word}` after `{block.info[0]}`: known are {text}",
             )
     if path is not None and not _is_plain(path, is_python=block.info[0] == "py"):
         what = "a Python file" if block.info[0] == "py" else "a file that is no Python"
         raise PageError(name, block.line, f"`{path}` is no relative path of {what}")
-    return path, split, fixed
+    if "refused" in words and path is not None:
+        raise PageError(name, block.line, "`refused` is for cases of one file")
+    return _Info(path, frozenset(words))
 
 
 def _is_plain(path: str, *, is_python: bool) -> bool:
@@ -344,11 +352,14 @@ def _is_plain(path: str, *, is_python: bool) -> bool:
     return is_inside and (pure.suffix == ".py") == is_python
 
 
-def _case(name: str, files: list[CaseFile], options: Block | None, *, split: bool) -> Case:
+def _case(
+    name: str, files: list[CaseFile], options: Block | None, *,
+    split: bool = False, refused: bool = False,
+) -> Case:  # fmt: skip
     markers = tuple(marker for file in files for marker in _markers(name, file))
     text = options.text if options is not None else ""
     line = files[0].first_line - 1
-    return Case(name, "", "", line, tuple(files), markers, text, split)
+    return Case(name, "", "", line, tuple(files), markers, text, split, (), refused)
 
 
 def _unmarked(line: str) -> str:

@@ -65,6 +65,12 @@ def test_each_wrong_fix_is_named() -> None:
     assert "+good()" in shown
 
 
+def test_a_fix_of_what_must_stay_is_a_problem() -> None:
+    refused = CASE.replace("```py", "```py refused", 1)
+    assert problems(lambda text: text, refused) == ""
+    assert "+good()" in problems(well, refused)
+
+
 def test_a_shown_fix_that_does_not_come_is_a_problem() -> None:
     assert "-good()" in problems(lambda text: text, CASE + "```py fixed\ngood()\n```\n")
 

@@ -118,6 +118,7 @@ def test_a_path_seen_before_starts_another_case() -> None:
         ("```py\nx = 1\n", "p.md:2: this code block is never closed"),
         ("```python\nx = 1\n```", "write `py`, not `python`"),
         ("```py fixd\nx = 1\n```", "unknown word `fixd`"),
+        ("```py refused path=a.py\nx = 1\n```", "`refused` is for cases of one file"),
         ("```py fixed\nx = 1\n```", "this fixed text follows no case"),
         ("```py\nx = 1\n```\n```py fixed path=a.py\nx = 1\n```", "has no file `a.py`"),
         (

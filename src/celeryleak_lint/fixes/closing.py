@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from celeryleak_lint.fixes.imports import spelled
 from celeryleak_lint.fixes.place import Place
-from celeryleak_lint.fixes.sheet import Passage, Refusal, Sheet, Sheets
+from celeryleak_lint.fixes.sheet import Passage, Refusal, Sheets
+from celeryleak_lint.fixes.step import step_of
 from celeryleak_lint.model.edits import Edit, Fix
 from celeryleak_lint.model.remedies import Closing
 
@@ -41,29 +42,13 @@ def closing(remedy: Closing, place: Place, sheets: Sheets) -> Fix | Refusal:
 
 
 def _question(remedy: Closing, place: Place, passage: Passage, spelling: str) -> list[object]:
-    span = place.span
-    where = [
-        passage.row(span.line),
-        passage.column(span.line, span.column),
-        passage.row(span.end_line),
-        passage.column(span.end_line, span.end_column),
-    ]
     return [
-        where,
+        passage.where(place.span),
         spelling,
         remedy.form == "closing-and-with",
         remedy.waits,
         remedy.closes_again,
-        _step(passage.sheet),
+        step_of(passage.sheet),
         [*remedy.names],
         sorted(passage.sheet.words),
     ]
-
-
-def _step(sheet: Sheet) -> str:
-    """One step of indentation, as the first indented line of the file has it."""
-    for line in sheet.layout.physical:
-        bare = line.lstrip(" \t")
-        if bare and bare is not line and not bare.startswith("#"):
-            return line[: len(line) - len(bare)]
-    return "    "

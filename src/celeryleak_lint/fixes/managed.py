@@ -63,8 +63,8 @@ def manage(text: str, argument: Sequence[object]) -> list[object]:
 
 
 def _managed(tree: Tree, asked: Asked) -> tuple[list[Change], bool]:
-    path = tree.path_to(cst.Call, asked.where)
-    if not path:
+    path = tree.path_to(asked.where)
+    if not path or not isinstance(path[-1], cst.Call):
         raise NoWay("the call is not where it was expected")
     place = Opening(tree, asked, path)
     _locate(place)

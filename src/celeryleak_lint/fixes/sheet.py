@@ -14,6 +14,7 @@ from celeryleak_lint.cst.jobs import Plain
 from celeryleak_lint.cst.layout import Layout, lay_out
 from celeryleak_lint.cst.slices import Slice, Slicer
 from celeryleak_lint.model.edits import Edit
+from celeryleak_lint.model.source import Span
 
 #: What libcst itself may raise on source text.
 _LIBCST_TROUBLE = frozenset(
@@ -44,6 +45,15 @@ class Passage:
     def column(self, line: int, column: int) -> int:
         """A column of the file (from 1) as one of the slice (from 0)."""
         return column - 1 - self.sheet.layout.column_shift(line)
+
+    def where(self, span: Span) -> list[Plain]:
+        """A range of the file as one of the slice: row, column, end row, end column."""
+        return [
+            self.row(span.line),
+            self.column(span.line, span.column),
+            self.row(span.end_line),
+            self.column(span.end_line, span.end_column),
+        ]
 
     def edit(self, row: int, column: int, end_row: int, end_column: int, text: str) -> Edit:
         """Replace a range of the slice: rows from 1, columns from 0, as libcst counts."""

@@ -48,20 +48,17 @@ class Tree:
         line = self.lines[row - 1]
         return line[: len(line) - len(line.lstrip(" \t"))]
 
-    def path_to(self, kind: type[cst.CSTNode], where: Sequence[int]) -> tuple[cst.CSTNode, ...]:
-        """The nodes from the module down to the one of a kind at a range; empty when it is not there.
+    def path_to(self, where: Sequence[int]) -> tuple[cst.CSTNode, ...]:
+        """The nodes from the module down to the expression at a range; empty when there is none.
 
-        Of nodes with one range the outermost is meant.
+        Of expressions with one range the outermost is meant.
         """
         wanted = tuple(where)
 
         def search(node: cst.CSTNode, above: tuple[cst.CSTNode, ...]) -> tuple[cst.CSTNode, ...]:
-            if (
-                isinstance(node, kind)
-                and node in self._ranges
-                and _numbers(self.range(node)) == wanted
-            ):
-                return (*above, node)
+            if isinstance(node, cst.BaseExpression) and node in self._ranges:
+                if _numbers(self.range(node)) == wanted:
+                    return (*above, node)
             for child in node.children:
                 found = search(child, (*above, node))
                 if found:

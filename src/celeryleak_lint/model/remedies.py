@@ -45,7 +45,7 @@ class MemoizedProducer:
 
 @dataclass(frozen=True, slots=True)
 class CachedProperty:
-    """The property ``function``, whose ``def`` is on ``line``, keeps its first result."""
+    """The property ``function`` keeps its first result; ``line`` is that of its decorator."""
 
     function: str
     line: int
@@ -53,22 +53,25 @@ class CachedProperty:
 
 @dataclass(frozen=True, slots=True)
 class Guard:
-    """The store of the reported call happens only while ``target`` is missing.
+    """The store of the reported call happens only while ``target`` is ``None``.
 
-    ``target`` is as the source spells it: ``self.x``, or a global name.
+    ``target`` is as the source spells it: ``self.x``, or a global name. With ``declares``
+    the class has to say first that there is none.
     """
 
     target: str
+    declares: bool
 
 
 @dataclass(frozen=True, slots=True)
 class BoundedMemo:
     """The get-or-create function around the reported place becomes an ``lru_cache``.
 
-    ``name`` is the module-level dictionary that goes.
+    ``name`` is the module-level dictionary that goes, created on ``line``.
     """
 
     name: str
+    line: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +79,7 @@ class BoundedDeque:
     """The list ``name`` becomes a ``collections.deque`` with a ``maxlen``.
 
     ``line`` is that of its creation in the file ``path``; ``owner`` is the qualified name of
-    the class that keeps it, empty for a module's.
+    the class on whose instances it is kept, empty for a module's.
     """
 
     path: str
@@ -87,11 +90,23 @@ class BoundedDeque:
 
 @dataclass(frozen=True, slots=True)
 class MemoBound:
-    """The memo decorator on ``line`` gets a size; ``per_instance`` moves it onto the instance."""
+    """The memo decorator on ``line`` gets a size."""
 
     line: int
-    per_instance: bool
     ceiling: Applicability
+
+
+@dataclass(frozen=True, slots=True)
+class InstanceMemo:
+    """The memo of a method moves to the instance: the reported decorator of ``function`` goes.
+
+    ``init_line`` is that of the ``def`` of the class's ``__init__``; 0 for a property, which
+    becomes a ``cached_property``.
+    """
+
+    function: str
+    line: int
+    init_line: int
 
 
 ClosingForm = Literal["with", "closing", "closing-and-with"]
@@ -116,12 +131,14 @@ class Closing:
 
 @dataclass(frozen=True, slots=True)
 class SettingValue:
-    """The value of the reported setting is replaced by the source text ``text``."""
+    """The value of the reported setting ``spelling`` is replaced by the source text ``text``."""
 
+    spelling: str
     text: str
+    title: str
 
 
 Remedy = (
     CachedFactory | MemoizedProducer | CachedProperty | Guard | BoundedMemo | BoundedDeque
-    | MemoBound | Closing | SettingValue
+    | MemoBound | InstanceMemo | Closing | SettingValue
 )  # fmt: skip

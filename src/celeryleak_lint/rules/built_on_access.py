@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from celeryleak_lint.link.producers import Build
 from celeryleak_lint.link.project import Project
 from celeryleak_lint.model.findings import Confidence, Suspect
+from celeryleak_lint.remedies.access import cached_property_remedy
+from celeryleak_lint.remedies.offering import offer
 from celeryleak_lint.rules.base import Rule
 from celeryleak_lint.rules.judgement import UNKNOWN_FREQUENCY, capped, reads_of, silence, weigh
 from celeryleak_lint.rules.places import is_accessor, is_construction
@@ -29,7 +31,8 @@ def check(project: Project) -> Iterator[Suspect]:
         seen.add(id(function))
         heat = project.heat.heat(function)
         fact = f"reading {shown_function(function)} builds a new `{build.name}` each time"
-        yield suspect("CLK104", build, confidence, heat, fact)
+        found = suspect("CLK104", build, confidence, heat, fact)
+        yield offer(found, cached_property_remedy(project, build))
 
 
 def _confidence(project: Project, build: Build) -> Confidence | None:

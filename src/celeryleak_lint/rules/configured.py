@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from celeryleak_lint.link.configuration import Setting
 from celeryleak_lint.model import values
 from celeryleak_lint.model.findings import Confidence, Suspect
+from celeryleak_lint.model.remedies import SettingValue
 
 _OFF = frozenset({"=None", "=0", "=False"})
 
@@ -31,9 +32,14 @@ def shown(setting: Setting) -> str:
 
 
 def from_setting(
-    code: str, setting: Setting, confidence: Confidence, message: str, *, no_fix: str
-) -> Suspect:
-    """A suspect at the place where a setting is given; unsure places lower the confidence."""
+    code: str, setting: Setting, confidence: Confidence, message: str, *,
+    no_fix: str | None = None, value: tuple[str, str] | None = None,
+) -> Suspect:  # fmt: skip
+    """A suspect at the place where a setting is given; unsure places lower the confidence.
+
+    ``value`` is the text that would be right, with the title of such a fix.
+    """
+    remedies = (SettingValue(setting.spelling, *value),) if value is not None else ()
     return Suspect(
         code=code,
         path=setting.module.path,
@@ -44,6 +50,7 @@ def from_setting(
         effect=None,
         no_fix=no_fix,
         span=setting.span,
+        remedies=remedies,
     )
 
 

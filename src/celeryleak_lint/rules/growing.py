@@ -15,6 +15,8 @@ from celeryleak_lint.link.keys import KeyVerdict
 from celeryleak_lint.link.project import Project
 from celeryleak_lint.model.findings import CONFIDENCES, Confidence, Suspect, SuspectStep
 from celeryleak_lint.model.source import Spot
+from celeryleak_lint.remedies.growth import growth_remedy
+from celeryleak_lint.remedies.offering import offer
 from celeryleak_lint.rules.wording import call_spot_of, shortened, shown_function
 
 _REGISTRY_WORDS = frozenset(
@@ -228,7 +230,7 @@ def suspect(project: Project, code: str, found: Unbounded) -> Suspect:
     step = SuspectStep(
         growth.function.module.path, growth.line, growth.column, f"adds to `{growth.holding.name}`"
     )
-    return Suspect(
+    suspect = Suspect(
         code=code,
         path=growth.function.module.path,
         spot=_spot(growth),
@@ -237,8 +239,8 @@ def suspect(project: Project, code: str, found: Unbounded) -> Suspect:
         resource=growth.holding.id,
         effect="never-released",
         trace=shortened((*heat.steps, step)),
-        no_fix="the bound, or the moment to drop an entry, has to be chosen",
     )
+    return offer(suspect, growth_remedy(project, growth))
 
 
 def _spot(growth: Growth) -> Spot:

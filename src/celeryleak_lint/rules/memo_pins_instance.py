@@ -9,6 +9,8 @@ from celeryleak_lint.link.project import Project
 from celeryleak_lint.model.facts import DecoratorFact
 from celeryleak_lint.model.findings import Confidence, Suspect
 from celeryleak_lint.model.source import Spot
+from celeryleak_lint.remedies.memos import instance_remedy
+from celeryleak_lint.remedies.offering import offer
 from celeryleak_lint.rules.base import Rule
 from celeryleak_lint.rules.memo_unbounded import functools_memos
 from celeryleak_lint.rules.memos import IMPLICIT_SIZE, SAME_ELSEWHERE, is_keyed_by_self, size_of
@@ -22,7 +24,8 @@ def check(project: Project) -> Iterator[Suspect]:
             continue
         confidence = _confidence(project, function, owner, decorator)
         if confidence is not None:
-            yield _suspect(project, function, owner, decorator, confidence)
+            suspect = _suspect(project, function, owner, decorator, confidence)
+            yield offer(suspect, instance_remedy(project, function, owner, decorator))
 
 
 def _confidence(
@@ -101,7 +104,6 @@ def _suspect(
         confidence,
         f"{owner.name}.{function.name}",
         "never-released",
-        no_fix="the memo has to move to the instance",
         excuses=tuple((line, SAME_ELSEWHERE) for line in (decorator.line, function.fact.line)),
     )
 

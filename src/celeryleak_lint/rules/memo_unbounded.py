@@ -10,6 +10,8 @@ from celeryleak_lint.link.project import Project
 from celeryleak_lint.model.facts import ASYNC, DecoratorFact
 from celeryleak_lint.model.findings import Confidence, Suspect
 from celeryleak_lint.model.source import Spot
+from celeryleak_lint.remedies.memos import bound_remedy
+from celeryleak_lint.remedies.offering import offer
 from celeryleak_lint.rules.base import Rule
 from celeryleak_lint.rules.memos import (
     SAME_ELSEWHERE,
@@ -29,14 +31,18 @@ def check(project: Project) -> Iterator[Suspect]:
             continue
         found = identity_parameter(project, function)
         if found is not None:
-            yield _suspect(project, function, decorator, _identity_fact(function, *found), "likely")
+            suspect = _suspect(
+                project, function, decorator, _identity_fact(function, *found), "likely"
+            )
+            yield offer(suspect, "an object as key never hits: which plain values name it?")
             continue
         if size is not None or _ends_with_instance(project, function):
             continue
         entity = entity_parameter(project, function)
         if entity is not None:
             fact = f"`{function.name}` keeps its result for each `{entity}` it is ever called with"
-            yield _suspect(project, function, decorator, fact, "likely")
+            suspect = _suspect(project, function, decorator, fact, "likely")
+            yield offer(suspect, bound_remedy(function, decorator))
 
 
 def functools_memos(project: Project) -> Iterator[tuple[Function, Memo, DecoratorFact]]:
@@ -83,7 +89,6 @@ def _suspect(
         "possible" if once or project.heat.tool(function) is not None else confidence,
         function.fact.qualname,
         "never-released",
-        no_fix="the size or the key has to be chosen",
         excuses=_excuses(project, function, decorator),
     )
 

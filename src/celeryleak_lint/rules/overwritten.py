@@ -10,6 +10,8 @@ from celeryleak_lint.link.producers import Build
 from celeryleak_lint.link.project import Project
 from celeryleak_lint.model import values
 from celeryleak_lint.model.findings import CONFIDENCES, Confidence, Suspect
+from celeryleak_lint.remedies.access import guard_remedy
+from celeryleak_lint.remedies.offering import offer
 from celeryleak_lint.rules.base import Rule
 from celeryleak_lint.rules.places import is_construction
 from celeryleak_lint.rules.wording import shown_function, suspect
@@ -46,7 +48,8 @@ def check(project: Project) -> Iterator[Suspect]:
             f"{shown_function(build.function)} stores a new `{build.name}` in "
             f"`{_shown(place)}` on each call, and the one before is not closed"
         )
-        yield suspect("CLK106", build, confidence, project.heat.heat(build.function), fact)
+        found = suspect("CLK106", build, confidence, project.heat.heat(build.function), fact)
+        yield offer(found, guard_remedy(project, build, place))
 
 
 def _overwritten(project: Project, build: Build) -> str:

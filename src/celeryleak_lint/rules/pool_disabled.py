@@ -9,7 +9,8 @@ from celeryleak_lint.model.findings import Suspect
 from celeryleak_lint.rules.base import Rule
 from celeryleak_lint.rules.configured import from_setting, is_off, shown
 
-_NO_FIX = "the right size depends on how many threads publish at once"
+#: What Celery does when nothing is said.
+_TEN = ("10", "keep up to ten connections, as Celery does by default")
 
 
 def check(project: Project) -> Iterator[Suspect]:
@@ -21,7 +22,7 @@ def check(project: Project) -> Iterator[Suspect]:
                 "and closes a connection of its own; leave it out or set it to the number of "
                 "threads that publish at once"
             )
-            yield from_setting("CLK108", setting, "likely", message, no_fix=_NO_FIX)
+            yield from_setting("CLK108", setting, "likely", message, value=_TEN)
 
 
 RULE = Rule(

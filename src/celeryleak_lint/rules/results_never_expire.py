@@ -9,7 +9,8 @@ from celeryleak_lint.model.findings import Confidence, Suspect
 from celeryleak_lint.rules.base import Rule
 from celeryleak_lint.rules.configured import from_setting, is_off, is_set, shown, texts
 
-_NO_FIX = "how long results are needed is for the application to say"
+#: What Celery does when nothing is said, in seconds.
+_DAY = ("86400", "let results expire after a day, as Celery does by default")
 _NOWHERE = frozenset({"", "None", "disabled"})
 
 
@@ -27,7 +28,7 @@ def check(project: Project) -> Iterator[Suspect]:
                 f"{shown(setting)} keeps every result for ever; the result store grows with each "
                 "task; set a time after which nobody asks for a result, or ignore results"
             )
-            yield from_setting("CLK502", setting, confidence, message, no_fix=_NO_FIX)
+            yield from_setting("CLK502", setting, confidence, message, value=_DAY)
 
 
 RULE = Rule(
