@@ -7,21 +7,16 @@ from collections.abc import Sequence
 from celeryleak_lint.fixes.bounded_deque import bounded_deque
 from celeryleak_lint.fixes.bounded_memo import bounded_memo
 from celeryleak_lint.fixes.cached_factory import cached_factory
-<<<<<<< HEAD
 from celeryleak_lint.fixes.cached_property import cached_property
 from celeryleak_lint.fixes.closing import closing
 from celeryleak_lint.fixes.guard import guard
 from celeryleak_lint.fixes.instance_memo import instance_memo
 from celeryleak_lint.fixes.memo_bound import memo_bound
-=======
-from celeryleak_lint.fixes.closing import closing
->>>>>>> w-fixes
 from celeryleak_lint.fixes.memoized_producer import memoized_producer
 from celeryleak_lint.fixes.place import Place, Style
 from celeryleak_lint.fixes.setting_value import setting_value
 from celeryleak_lint.fixes.sheet import Refusal, Sheets
 from celeryleak_lint.model.edits import Fix
-<<<<<<< HEAD
 from celeryleak_lint.model.remedies import (
     BoundedDeque,
     BoundedMemo,
@@ -35,9 +30,6 @@ from celeryleak_lint.model.remedies import (
     Remedy,
     SettingValue,
 )
-=======
-from celeryleak_lint.model.remedies import CachedFactory, Closing, MemoizedProducer, Remedy
->>>>>>> w-fixes
 
 
 def fix_for(
