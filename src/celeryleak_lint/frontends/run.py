@@ -68,7 +68,8 @@ class Trouble:
 class Prepared:
     """Everything known before the analysis begins.
 
-    ``cached_root`` is the root whose cache is used; ``is_base`` marks an earlier state of
+    ``failures`` are what could not be listed of that which was asked for, ``elsewhere`` is
+    what could not be listed beside it. ``cached_root`` is the root whose cache is used; ``is_base`` marks an earlier state of
     the same project, of which nothing is remembered.
     """
 
@@ -78,6 +79,7 @@ class Prepared:
     catalog: Catalog
     read: Callable[[str], bytes]
     failures: tuple[Failure, ...]
+    elsewhere: tuple[Failure, ...]
     cached_root: str
     is_base: bool = False
 
@@ -89,11 +91,15 @@ class Prepared:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """A finished run, and how long it took in seconds of wall time."""
+    """A finished run, and how long it took in seconds of wall time.
+
+    ``elsewhere`` are the failures in what nobody asked about: they do not fail the run.
+    """
 
     prepared: Prepared
     report: Report
     seconds: float
+    elsewhere: tuple[Failure, ...] = ()
 
 
 def prepare(request: Request) -> Prepared | Trouble:
@@ -114,8 +120,9 @@ def prepare(request: Request) -> Prepared | Trouble:
     found = discover(place, settings.config, force_exclude=request.force_exclude)
     read = reader(place.root, place.overlay)
     return Prepared(
-        place, settings, found.scope, catalog, read, found.failures, cached_root=place.root
-    )
+        place, settings, found.scope, catalog, read, found.failures, found.elsewhere,
+        cached_root=place.root,
+    )  # fmt: skip
 
 
 def run(request: Request) -> Outcome | Trouble:
@@ -137,10 +144,10 @@ def run(request: Request) -> Outcome | Trouble:
             earlier = _analysed(base, request)
             entries = entries_of((*earlier.findings, *earlier.suppressed))
             report = without_known(report, prepared.scope, entries)
-    failures = _wanted((*prepared.failures, *report.failures), prepared)
+    failures, elsewhere = _divided(report.failures, prepared)
     stages = (("prepare", ready - started), *report.stages)
     report = replace(report, failures=failures, stages=stages)
-    return Outcome(prepared, report, time.perf_counter() - started)
+    return Outcome(prepared, report, time.perf_counter() - started, elsewhere)
 
 
 def _analysed(prepared: Prepared, request: Request) -> Report:
@@ -152,6 +159,7 @@ def _analysed(prepared: Prepared, request: Request) -> Report:
         catalog=prepared.catalog,
         read=prepared.read,
         summaries=summaries_for(prepared, request),
+        unlisted=(*prepared.failures, *prepared.elsewhere),
     )
 
 
@@ -168,7 +176,7 @@ def _known(prepared: Prepared, request: Request) -> Known | Trouble | None:
 def _compared(report: Report, prepared: Prepared, known: Known | None) -> Report:
     if known is None:
         return report
-    failures = (*prepared.failures, *report.failures)
+    failures = (*prepared.failures, *prepared.elsewhere, *report.failures)
     is_complete = not any(prepared.config.admits(f.code, f.path) for f in failures)
     return against_baseline(
         report, prepared.scope, known, config=prepared.config, is_complete=is_complete
@@ -189,10 +197,20 @@ def _base(prepared: Prepared, request: Request, stack: contextlib.ExitStack) -> 
         return Trouble((f"--diff-base: {problem}",))
     place = Place(root, root, (root,))
     scope = discover(place, prepared.config).scope
-    return replace(prepared, place=place, scope=scope, read=reader(root), failures=(), is_base=True)
+    return replace(
+        prepared,
+        place=place,
+        scope=scope,
+        read=reader(root),
+        failures=(),
+        elsewhere=(),
+        is_base=True,
+    )
 
 
-def explain(prepared: Prepared, request: Request, path: str, line: int) -> tuple[str, ...]:
+def explain(
+    prepared: Prepared, request: Request, path: str, line: int
+) -> tuple[str, ...] | Failure:
     """What the analysis knows about a line: hot or not, cached, closed, and by which chain."""
     from celeryleak_lint.engine import explain as explained
 
@@ -231,14 +249,18 @@ def _place(request: Request) -> Place | tuple[str, ...]:
     return locate(request.paths, working_directory=here)
 
 
-def _wanted(failures: Sequence[Failure], prepared: Prepared) -> tuple[Failure, ...]:
-    """The failures that the configuration admits, in files that were asked for."""
+def _divided(
+    failures: Sequence[Failure], prepared: Prepared
+) -> tuple[tuple[Failure, ...], tuple[Failure, ...]]:
+    """The failures that the configuration admits: in what was asked for, and beside it."""
     reported = prepared.scope.reported
-    known = frozenset(file.path for file in prepared.scope.files) | set(prepared.scope.deploy)
-    kept = (
-        failure
-        for failure in dict.fromkeys(failures)
-        if prepared.config.admits(failure.code, failure.path)
-        and (reported is None or failure.path not in known or failure.path in reported)
-    )
+    asked, elsewhere = list(prepared.failures), list(prepared.elsewhere)
+    for failure in failures:
+        is_asked = reported is None or not failure.path or failure.path in reported
+        (asked if is_asked else elsewhere).append(failure)
+    return _admitted(asked, prepared.config), _admitted(elsewhere, prepared.config)
+
+
+def _admitted(failures: Sequence[Failure], config: Config) -> tuple[Failure, ...]:
+    kept = (f for f in dict.fromkeys(failures) if config.admits(f.code, f.path))
     return tuple(sorted(kept, key=lambda failure: (failure.path, failure.line, failure.column)))
