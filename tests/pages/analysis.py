@@ -12,9 +12,9 @@ from celeryleak_lint.config import Config, catalog_tables, parse
 from celeryleak_lint.engine import analyse as analyse_scope
 from celeryleak_lint.engine import summarise
 from celeryleak_lint.model.findings import Confidence, Report
+from celeryleak_lint.model.run_codes import RUN_CODES
 from celeryleak_lint.model.source import Scope, SourceFile
 from celeryleak_lint.rules import RULES
-from celeryleak_lint.rules.about_the_run import RUN_CODES
 from celeryleak_lint.system.discover import is_test_path
 from tests.pages.names import module_of
 

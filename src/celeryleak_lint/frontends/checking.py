@@ -114,6 +114,8 @@ def explain_line(request: Request, line: int) -> int:
         return complain(Trouble((f"{shown!r} is no Python file of the project",)))
     view = view_of(prepared)
     explained = explain(prepared, request, path, line)
+    if isinstance(explained, Trouble):
+        return complain(explained)
     if isinstance(explained, Failure):
         click.echo(render_failure(explained, view), err=True)
         return FAILED

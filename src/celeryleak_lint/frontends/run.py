@@ -21,8 +21,11 @@ from celeryleak_lint.frontends.known import Known, against_baseline, read_known,
 from celeryleak_lint.frontends.settings import Settings, settings_for
 from celeryleak_lint.model.findings import Failure, Report
 from celeryleak_lint.model.source import Scope
+from celeryleak_lint.system.cache import open_cache
 from celeryleak_lint.system.discover import Place, discover, locate, locate_text
+from celeryleak_lint.system.memory import Memory
 from celeryleak_lint.system.read import reader
+from celeryleak_lint.system.reports import Inquiry
 from celeryleak_lint.system.revisions import lay_out
 
 if TYPE_CHECKING:
@@ -69,19 +72,16 @@ class Prepared:
     """Everything known before the analysis begins.
 
     ``failures`` are what could not be listed of that which was asked for, ``elsewhere`` is
-    what could not be listed beside it. ``cached_root`` is the root whose cache is used; ``is_base`` marks an earlier state of
-    the same project, of which nothing is remembered.
+    what could not be listed beside it. ``memory`` is what former runs have left.
     """
 
     place: Place
     settings: Settings
     scope: Scope
-    catalog: Catalog
     read: Callable[[str], bytes]
     failures: tuple[Failure, ...]
     elsewhere: tuple[Failure, ...]
-    cached_root: str
-    is_base: bool = False
+    memory: Memory
 
     @property
     def config(self) -> Config:
@@ -103,7 +103,7 @@ class Outcome:
 
 
 def prepare(request: Request) -> Prepared | Trouble:
-    """Find the project, its configuration and the catalog, or say all that stands in the way."""
+    """Find the project and its configuration, or say all that stands in the way."""
     place = _place(request)
     if isinstance(place, tuple):
         return Trouble(place)
@@ -112,17 +112,22 @@ def prepare(request: Request) -> Prepared | Trouble:
     )
     if isinstance(settings, tuple):
         return Trouble(settings)
-    from celeryleak_lint.catalog.lookup import load  # imported late: a bad path never needs it
-
-    catalog, errors = load(settings.tables, settings.file, prefix=settings.prefix)
-    if errors:
-        return Trouble(errors)
-    found = discover(place, settings.config, force_exclude=request.force_exclude)
+    cache = open_cache(place.root, request.cache_folder) if request.use_cache else None
+    memory = Memory.of(place.root, place.overlay, cache)
+    found = discover(
+        place, settings.config, force_exclude=request.force_exclude, sightings=memory.sightings
+    )
     read = reader(place.root, place.overlay)
-    return Prepared(
-        place, settings, found.scope, catalog, read, found.failures, found.elsewhere,
-        cached_root=place.root,
-    )  # fmt: skip
+    return Prepared(place, settings, found.scope, read, found.failures, found.elsewhere, memory)
+
+
+def catalog_of(prepared: Prepared) -> Catalog | Trouble:
+    """The catalog with the user's own entries, or all that is wrong with them."""
+    from celeryleak_lint.catalog.lookup import load  # imported late: a known report never needs it
+
+    settings = prepared.settings
+    catalog, errors = load(settings.tables, settings.file, prefix=settings.prefix)
+    return Trouble(errors) if errors else catalog
 
 
 def run(request: Request) -> Outcome | Trouble:
@@ -139,9 +144,14 @@ def run(request: Request) -> Outcome | Trouble:
         if isinstance(base, Trouble):
             return base
         ready = time.perf_counter()
-        report = _compared(_analysed(prepared, request), prepared, known)
+        found = _reported(prepared, request)
+        if isinstance(found, Trouble):
+            return found
+        report = _compared(found, prepared, known)
         if base is not None:
-            earlier = _analysed(base, request)
+            earlier = _reported(base, request)
+            if isinstance(earlier, Trouble):
+                return earlier
             entries = entries_of((*earlier.findings, *earlier.suppressed))
             report = without_known(report, prepared.scope, entries)
     failures, elsewhere = _divided(report.failures, prepared)
@@ -150,17 +160,30 @@ def run(request: Request) -> Outcome | Trouble:
     return Outcome(prepared, report, time.perf_counter() - started, elsewhere)
 
 
-def _analysed(prepared: Prepared, request: Request) -> Report:
+def _reported(prepared: Prepared, request: Request) -> Report | Trouble:
+    """What a former run has reported of this very state, or what the analysis finds now."""
+    settings, memory = prepared.settings, prepared.memory
+    unlisted = (*prepared.failures, *prepared.elsewhere)
+    inquiry = Inquiry(prepared.scope, settings.config, settings.tables, unlisted)
+    question = memory.question(inquiry)
+    report = question.answer()
+    if report is not None:
+        return report
+    catalog = catalog_of(prepared)
+    if isinstance(catalog, Trouble):
+        return catalog
     from celeryleak_lint.engine import analyse
 
-    return analyse(
+    report = analyse(
         prepared.scope,
         config=prepared.config,
-        catalog=prepared.catalog,
+        catalog=catalog,
         read=prepared.read,
         summaries=summaries_for(prepared, request),
-        unlisted=(*prepared.failures, *prepared.elsewhere),
+        unlisted=unlisted,
     )
+    question.learn(report)
+    return report
 
 
 def _known(prepared: Prepared, request: Request) -> Known | Trouble | None:
@@ -197,6 +220,7 @@ def _base(prepared: Prepared, request: Request, stack: contextlib.ExitStack) -> 
         return Trouble((f"--diff-base: {problem}",))
     place = Place(root, root, (root,))
     scope = discover(place, prepared.config).scope
+    memory = Memory.of(root, place.overlay, prepared.memory.cache, is_base=True)
     return replace(
         prepared,
         place=place,
@@ -204,20 +228,23 @@ def _base(prepared: Prepared, request: Request, stack: contextlib.ExitStack) -> 
         read=reader(root),
         failures=(),
         elsewhere=(),
-        is_base=True,
+        memory=memory,
     )
 
 
 def explain(
     prepared: Prepared, request: Request, path: str, line: int
-) -> tuple[str, ...] | Failure:
+) -> tuple[str, ...] | Failure | Trouble:
     """What the analysis knows about a line: hot or not, cached, closed, and by which chain."""
+    catalog = catalog_of(prepared)
+    if isinstance(catalog, Trouble):
+        return catalog
     from celeryleak_lint.engine import explain as explained
 
     return explained(
         prepared.scope,
         config=prepared.config,
-        catalog=prepared.catalog,
+        catalog=catalog,
         read=prepared.read,
         summaries=summaries_for(prepared, request),
         path=path,
@@ -227,15 +254,13 @@ def explain(
 
 def summaries_for(prepared: Prepared, request: Request) -> Iterator[ModuleSummary | Failure]:
     """The summaries of a prepared project, through cache and worker processes as asked."""
-    from celeryleak_lint.system.cache import open_cache
     from celeryleak_lint.system.parallel import Gathering, available_jobs, summaries
 
-    cache = open_cache(prepared.cached_root, request.cache_folder) if request.use_cache else None
-    if cache is not None and prepared.is_base:
-        cache = replace(cache, is_kept_as_is=True)
     jobs = request.jobs or available_jobs()
     met = functools.partial(_told, request.met, len(prepared.scope.files))
-    return summaries(prepared.scope, Gathering(jobs, cache, prepared.place.overlay, met))
+    memory = prepared.memory
+    how = Gathering(jobs, memory.cache, prepared.place.overlay, met, memory.sightings)
+    return summaries(prepared.scope, how)
 
 
 def _told(met: Callable[[int, int], None], total: int, done: int) -> None:

@@ -14,6 +14,7 @@ from celeryleak_lint.model.source import Scope, SourceFile
 from celeryleak_lint.system.exclude import Exclusion, exclusion
 from celeryleak_lint.system.names import module_name, source_roots
 from celeryleak_lint.system.root import project_root
+from celeryleak_lint.system.sightings import Sightings
 from celeryleak_lint.system.walk import Listing, leaves_out, list_files, shown_name
 
 _TEST_FOLDERS = frozenset({"tests", "test", "testing"})
@@ -66,9 +67,16 @@ def locate_text(name: str, text: bytes, *, working_directory: str) -> Place:
     return Place(root, here, (path,), MappingProxyType({relative: text}))
 
 
-def discover(place: Place, config: Config, *, force_exclude: bool = False) -> Discovery:
+def discover(
+    place: Place,
+    config: Config,
+    *,
+    force_exclude: bool = False,
+    sightings: Sightings | None = None,
+) -> Discovery:
     """Index the project at ``place``; never fails, whatever the tree looks like.
 
+    ``sightings`` answer what files import; without any, each file is looked at afresh.
     With ``force_exclude`` an exclusion holds also for what the user names, as pre-commit
     needs, which names excluded files.
     """
@@ -82,7 +90,8 @@ def discover(place: Place, config: Config, *, force_exclude: bool = False) -> Di
     files = tuple(sorted({*listing.files, *(unsaved - deploy)}))
     deployed = tuple(sorted(p for p in {*listing.deploy, *deploy} if not is_test_path(p)))
     listing = replace(listing, files=files, deploy=deployed)
-    scope = _scope(place.root, listing, config, _reported(given, (*files, *deployed)))
+    seen = sightings if sightings is not None else Sightings(place.root, place.overlay)
+    scope = _scope(seen, listing, config, _reported(given, (*files, *deployed)))
     asked = tuple(failure for failure in listing.failures if _is_asked(failure.path, given))
     return Discovery(scope, asked, tuple(f for f in listing.failures if f not in asked))
 
@@ -96,8 +105,11 @@ def is_test_path(path: str) -> bool:
     return stem == "conftest" or stem.startswith("test_") or stem.endswith("_test")
 
 
-def _scope(root: str, listing: Listing, config: Config, reported: frozenset[str] | None) -> Scope:
-    roots = source_roots(root, listing, configured=_configured(config))
+def _scope(
+    seen: Sightings, listing: Listing, config: Config, reported: frozenset[str] | None
+) -> Scope:
+    root = seen.root
+    roots = source_roots(root, listing, configured=_configured(config), imports_of=seen.imports)
     files = []
     for path in listing.files:
         module, is_package = module_name(path, roots[path.rpartition("/")[0]], root)
