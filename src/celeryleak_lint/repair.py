@@ -10,9 +10,10 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from celeryleak_lint.config import Config
 from celeryleak_lint.fixes.apply import apply_edits, compatible
 from celeryleak_lint.fixes.sheet import Refusal
-from celeryleak_lint.model.edits import Applicability, Edit, Fix
+from celeryleak_lint.model.edits import Applicability, Edit
 from celeryleak_lint.model.findings import CONFIDENCES, Failure, Finding, Report
 
 #: Rounds after which fixes that go on and on are stopped.
@@ -24,14 +25,20 @@ Texts = dict[str, bytes]
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """Which fixes may be applied: how far trusted, and in which files (``None``: in all)."""
+    """Which fixes may be applied: how far trusted, in which files (``None``: in all), and which codes."""
 
     applicabilities: frozenset[Applicability]
     paths: frozenset[str] | None = None
+    config: Config = field(default_factory=Config)
 
-    def allows(self, fix: Fix) -> bool:
-        """Whether a fix may be applied."""
-        if fix.applicability not in self.applicabilities:
+    def admits(self, finding: Finding) -> bool:
+        """Whether the user wants to hear of a finding."""
+        return self.config.admits(finding.code, finding.path, finding.confidence)
+
+    def allows(self, finding: Finding) -> bool:
+        """Whether a finding is to be fixed."""
+        fix = finding.fix
+        if fix is None or fix.applicability not in self.applicabilities or not self.admits(finding):
             return False
         return self.paths is None or all(edit.path in self.paths for edit in fix.edits)
 
@@ -105,9 +112,7 @@ def _chosen(state: _Repair, report: Report) -> list[Finding]:
     able = [
         finding
         for finding in report.findings
-        if finding.fix is not None
-        and finding.fingerprint not in state.taken_back
-        and state.wanted.allows(finding.fix)
+        if finding.fingerprint not in state.taken_back and state.wanted.allows(finding)
     ]
     busy: set[str] = set()
     spread: list[Finding] = []

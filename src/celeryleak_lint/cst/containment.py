@@ -37,11 +37,13 @@ class Contained:
     """Why a job gave no result; ``line`` counts from 1 in the text of the job.
 
     ``is_syntax`` is true when libcst's grammar refused the text: then nothing was dangerous.
+    ``error`` is the class of what the job raised, empty when it raised nothing.
     """
 
     line: int
     reason: str
     is_syntax: bool = False
+    error: str = ""
 
 
 def run_contained(
@@ -74,8 +76,9 @@ def _failed(error: BaseException) -> Contained:
 
 def _refused(kind: str, line: int, detail: str) -> Contained:
     if kind == "ParserSyntaxError":
-        return Contained(line, f"the parser refuses this statement ({detail})", is_syntax=True)
-    return Contained(line, f"the parser failed on this statement ({kind}: {detail})")
+        reason = f"the parser refuses this statement ({detail})"
+        return Contained(line, reason, is_syntax=True, error=kind)
+    return Contained(line, f"the parser failed on this statement ({kind}: {detail})", error=kind)
 
 
 def _in_child(

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from celeryleak_lint.config import Memoizer
-from celeryleak_lint.fixes.imports import LINE_LENGTH, spelled
+from celeryleak_lint.fixes.imports import LINE_LENGTH, joined, spelled
 from celeryleak_lint.fixes.sheet import Refusal, Sheet
 from celeryleak_lint.model.edits import Edit
 
@@ -92,7 +92,7 @@ def _with_lock(
         f"{helper.unit}with {guard}:",
         f"{helper.unit}{helper.unit}return {inner}({names})",
     ]
-    return Written(_text(lines), (*imports, *more), (helper.name, inner, guard))
+    return Written(_text(lines), joined((*imports, *more)), (helper.name, inner, guard))
 
 
 def _with_dictionary(helper: Helper, sheet: Sheet) -> Written:

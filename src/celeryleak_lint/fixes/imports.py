@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from celeryleak_lint.cst.blocks import Statement
 from celeryleak_lint.fixes.sheet import Refusal, Sheet
@@ -67,6 +67,21 @@ def _known(imports: Sequence[Import], module: str, name: str) -> str:
         if not source and imported == module:
             return f"{alias or module}.{name}"
     return ""
+
+
+def joined(edits: Sequence[Edit]) -> tuple[Edit, ...]:
+    """Edits for several imports, with those that begin a group in the same place made one."""
+    by_place: dict[tuple[str, int, int], Edit] = {}
+    for edit in edits:
+        place = (edit.path, edit.line, edit.column)
+        known = by_place.get(place)
+        if known is None or edit == known or not edit.text.endswith("\n"):
+            by_place[place] = edit
+            continue
+        rest = known.text[len(known.text.rstrip("\n")) :]
+        text = f"{known.text.rstrip()}\n{edit.text.strip()}{rest}"
+        by_place[place] = replace(edit, text=text)
+    return tuple(by_place.values())
 
 
 def has_future_annotations(sheet: Sheet) -> bool:

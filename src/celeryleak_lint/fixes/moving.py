@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 from typing import cast
 
 import libcst as cst
@@ -215,7 +216,7 @@ def _all(node: cst.CSTNode) -> Iterator[cst.CSTNode]:
 def _body(scene: Scene, written: Sequence[cst.CSTNode], copied: Sequence[cst.CSTNode]) -> list[str]:
     """The lines of the statements that move, with a blank one behind the last import."""
     lines: list[str] = []
-    for node, after in zip(written, (*written[1:], None), strict=True):
+    for node, after in zip_longest(written, written[1:]):
         lines += _lines(scene, node, with_comments=node not in copied)
         if is_import(node) and (after is None or not is_import(after)):
             lines.append("")

@@ -7,12 +7,6 @@ import re
 from celeryleak_lint.catalog.words import split_words
 from celeryleak_lint.fixes.sheet import Sheet
 
-#: Locals that say nothing about what they hold.
-_VAGUE = frozenset(
-    {"a", "app", "c", "cache", "client", "conn", "connection", "db", "engine", "instance", "obj", "object",
-     "pool", "r", "res", "result", "s", "session", "tmp", "x"}
-)  # fmt: skip
-_SPEAKING = 3
 _FIRST_TEXT = re.compile(r"\(\s*[\"'](?P<text>[a-z][a-z0-9_]*)[\"']")
 
 
@@ -30,8 +24,8 @@ def helper_name(sheet: Sheet, *, resource: str, noun: str, assigned: str, expres
 def wished(*, resource: str, noun: str, assigned: str, expression: str) -> str:
     """The name without underscore in front, free or not."""
     local = assigned.strip("_")
-    if local and local not in _VAGUE and len(local) >= _SPEAKING and local == local.lower():
-        return local
+    if "_" in local and local == local.lower():
+        return local  # one word alone (`client`, `r`) says too little at module level
     package, _, rest = resource.partition(".")
     last = "_".join(split_words(rest.rpartition(".")[2])) or package
     thing = noun.replace("-", "_") if noun not in ("other", "producer-consumer") else last

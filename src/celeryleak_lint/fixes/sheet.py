@@ -16,6 +16,10 @@ from celeryleak_lint.cst.slices import Slice, Slicer
 from celeryleak_lint.model.edits import Edit
 from celeryleak_lint.model.source import Span
 
+#: What libcst itself may raise on source text.
+_LIBCST_TROUBLE = frozenset(
+    {"ParserSyntaxError", "CSTLogicError", "CSTValidationError", "RecursionError", "MemoryError"}
+)
 _WORD = re.compile(r"[^\W\d]\w*")
 
 
@@ -69,9 +73,14 @@ class Passage:
         return lines[row - 1] if row <= len(lines) else lines[-1] + 1
 
     def ask(self, job: str, argument: Sequence[Plain]) -> Mapping[str, Plain] | Refusal:
-        """Have ``job`` read the slice; it gives one mapping, or one text with its reason."""
+        """Have ``job`` read the slice; it gives one mapping, or one text with its reason.
+
+        Raises ``RuntimeError`` for a bug in the job; what libcst cannot bear is a refusal.
+        """
         outcome = run_contained(job, self.piece.text, argument)
         if isinstance(outcome, Contained):
+            if outcome.error and outcome.error not in _LIBCST_TROUBLE:
+                raise RuntimeError(outcome.reason)
             return Refusal(outcome.reason)
         (answer,) = outcome
         if isinstance(answer, str):

@@ -41,10 +41,13 @@ def fix(request: Request, showing: Showing, fixing: Fixing) -> int:
     """Fix what can be fixed, report the rest, and give the exit code."""
     made: list[Repaired] = []
 
-    def use(look: Look, prepared: Prepared) -> Report:
-        wanted = Wanted(showing.applicable, prepared.scope.reported)
-        made.append(repair(look, prepared.read, wanted))
-        return replace(made[-1].report, fixed=made[-1].fixed)
+    def use(look: Look) -> Report:
+        prepared = look.prepared
+        wanted = Wanted(showing.applicable, prepared.scope.reported, prepared.config)
+        # a fix must bring nothing new, whether or not its user wants to hear of it
+        made.append(repair(look.for_all_codes(), prepared.read, wanted))
+        left = tuple(finding for finding in made[-1].report.findings if wanted.admits(finding))
+        return replace(made[-1].report, findings=left, fixed=made[-1].fixed)
 
     with contextlib.ExitStack() as stack:
         if not request.use_cache:

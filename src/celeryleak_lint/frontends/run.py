@@ -119,16 +119,12 @@ def prepare(request: Request) -> Prepared | Trouble:
     )
 
 
-#: Gives the report of the prepared project with some of its files replaced.
-Look = Callable[[Mapping[str, bytes]], Report]
-
-
 def run(request: Request) -> Outcome | Trouble:
     """Check what is asked for, and give everything there is to say about it."""
-    return run_with(request, lambda look, _prepared: look({}))
+    return run_with(request, lambda look: look({}))
 
 
-def run_with(request: Request, use: Callable[[Look, Prepared], Report]) -> Outcome | Trouble:
+def run_with(request: Request, use: Callable[[Look], Report]) -> Outcome | Trouble:
     """Prepare a run and let ``use`` make its report, looking at the project as often as it likes."""
     started = time.perf_counter()
     prepared = prepare(request)
@@ -142,8 +138,7 @@ def run_with(request: Request, use: Callable[[Look, Prepared], Report]) -> Outco
         if isinstance(base, Trouble):
             return base
         ready = time.perf_counter()
-        look = _Look(prepared, request, known, base)
-        report = use(look, prepared)
+        report = use(Look(prepared, request, known, base))
     failures = _wanted((*prepared.failures, *report.failures), prepared)
     stages = (("prepare", ready - started), *report.stages)
     report = replace(report, failures=failures, stages=stages)
@@ -151,7 +146,7 @@ def run_with(request: Request, use: Callable[[Look, Prepared], Report]) -> Outco
 
 
 @dataclass(slots=True)
-class _Look:
+class Look:
     """Analyses the project and takes out what was known; the base revision is analysed once."""
 
     prepared: Prepared
@@ -160,7 +155,16 @@ class _Look:
     base: Prepared | None
     _entries: tuple[Entry, ...] | None = None
 
+    def for_all_codes(self) -> Look:
+        """The same look at everything that any rule of ours says."""
+        config = replace(
+            self.prepared.config, select=("CLK",), extend_select=(), ignore=(), per_file_ignores=()
+        )
+        settings = replace(self.prepared.settings, config=config)
+        return replace(self, prepared=replace(self.prepared, settings=settings))
+
     def __call__(self, changed: Mapping[str, bytes]) -> Report:
+        """The report with the bytes of some files replaced, by their path."""
         seen = _with_changes(self.prepared, changed)
         report = _compared(_analysed(seen, self.request), seen, self.known)
         if self.base is None:
