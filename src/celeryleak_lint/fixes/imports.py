@@ -150,7 +150,7 @@ def _added(sheet: Sheet, text: str, module: str) -> Edit:
     if group and all(found.first.partition(".")[0] in sys.stdlib_module_names for found in group):
         return _sorted_into(sheet, group, text, module)
     if group:
-        return sheet.insert_line(sheet.layout.comment_start(rest[0]), f"{text}\n\n")
+        return sheet.insert_line(_above(sheet, rest[0]), f"{text}\n\n")
     if header:
         return sheet.insert_line(header[-1].end_line + 1, f"\n{text}\n")
     first = rest[0]
@@ -184,11 +184,16 @@ def _first_group(sheet: Sheet, statements: list[Statement]) -> list[Import]:
     return group
 
 
+def _above(sheet: Sheet, statement: Statement) -> int:
+    """The line above a statement and its comments; those at the start of the file belong to the file."""
+    return statement.line if statement.start == 0 else sheet.layout.comment_start(statement)
+
+
 def _sorted_into(sheet: Sheet, group: list[Import], text: str, module: str) -> Edit:
     straight = [found for found in group if not found.module]
     for found in straight:
         if found.first > module:
-            return sheet.insert_line(sheet.layout.comment_start(found.statement), f"{text}\n")
+            return sheet.insert_line(_above(sheet, found.statement), f"{text}\n")
     if straight:
         return sheet.insert_line(straight[-1].statement.end_line + 1, f"{text}\n")
-    return sheet.insert_line(sheet.layout.comment_start(group[0].statement), f"{text}\n")
+    return sheet.insert_line(_above(sheet, group[0].statement), f"{text}\n")
