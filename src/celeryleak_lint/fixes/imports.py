@@ -50,7 +50,8 @@ def spelled(
             merged = _merged(sheet, found, name)
             if merged is not None:
                 return name, (merged,)
-    if module in sheet.words and not any(found.module == module for found in imports):
+    is_imported_from = any(f"{found.module}.".startswith(f"{module}.") for found in imports)
+    if module in sheet.words and not is_imported_from:
         return Refusal(f"the name `{module}` has another meaning in this file or is imported late")
     return f"{module}.{name}", (_added(sheet, f"import {module}", module),)
 
@@ -66,6 +67,8 @@ def _known(imports: Sequence[Import], module: str, name: str) -> str:
     for source, imported, alias in names:
         if not source and imported == module:
             return f"{alias or module}.{name}"
+        if not source and not alias and imported.startswith(f"{module}."):
+            return f"{module}.{name}"
     return ""
 
 
