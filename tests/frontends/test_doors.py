@@ -100,6 +100,32 @@ def test_hook(project: Path) -> None:
     assert module("pre_commit", "run", "--all-files", cwd=project, **environment).code == 0
 
 
+def test_fixing_hook(project: Path) -> None:
+    """It changes what is staged and safe to change, and says so by failing, once."""
+    (hook,) = [
+        hook
+        for hook in yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text())
+        if hook["id"] == "celeryleak-lint-fix"
+    ]
+    hook |= {"language": "system"}
+    hook["entry"] = f"{sys.executable} -m celeryleak_lint {hook['entry'].partition(' ')[2]}"
+    settings = {"repos": [{"repo": "local", "hooks": [hook]}]}
+    text = "def read(path):\n    return open(path).read()\n"
+    written(project, {".pre-commit-config.yaml": yaml.safe_dump(settings), "pkg/new.py": text})
+    written(project, {"pkg/untouched.py": text})
+    subprocess.run(["git", "add", "pkg/new.py", ".pre-commit-config.yaml"], cwd=project, check=True)
+    environment = {"PRE_COMMIT_HOME": str(project.parent / "hooks")}
+    ended = module("pre_commit", "run", cwd=project, **environment)
+    assert ended.code == 1
+    assert "files were modified by this hook" in ended.out
+    assert (project / "pkg/new.py").read_text() == (
+        "def read(path):\n    with open(path) as f:\n        return f.read()\n"
+    )
+    assert (project / "pkg/untouched.py").read_text() == text
+    subprocess.run(["git", "add", "pkg/new.py"], cwd=project, check=True)
+    assert module("pre_commit", "run", cwd=project, **environment).code == 0
+
+
 def action_step(name: str) -> dict[str, Any]:
     (step,) = [step for step in ACTION["runs"]["steps"] if step.get("name") == name]
     return dict(step)

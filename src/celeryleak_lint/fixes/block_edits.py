@@ -74,11 +74,11 @@ def header_above(
     assert isinstance(call, cst.Call)
     row = tree.range(statement).start.line
     header = writing.indent + _opening(tree, call, writing, f" as {name}:")
-    where = _place_of(tree, path)
+    where = place_of(tree, path)
     return [(row, 0, row, 0, f"{header}\n{writing.step}"), (*where, name)]
 
 
-def _place_of(tree: Tree, path: Sequence[cst.CSTNode]) -> tuple[int, int, int, int]:
+def place_of(tree: Tree, path: Sequence[cst.CSTNode]) -> tuple[int, int, int, int]:
     """The range of the call, with the line breaks around it when it is the only argument."""
     call = path[-1]
     where = tree.range(call)
@@ -100,29 +100,31 @@ def _place_of(tree: Tree, path: Sequence[cst.CSTNode]) -> tuple[int, int, int, i
 
 def indented(
     tree: Tree, statement: cst.BaseStatement, moved: Sequence[cst.BaseStatement], writing: Writing,
-    *, whole: bool = False,
+    replaced: tuple[int, int] | None = None,
 ) -> Iterator[Change]:  # fmt: skip
-    """One step more for every row of the statements, and, with ``whole``, of the opening one.
+    """One step more for every row of the statements, and of the opening one when a part of it is replaced.
 
-    The start of the opening statement is somebody else's edit; blank rows below a header go.
+    ``replaced`` is the first and the last row of that part. The start of the opening statement
+    is somebody else's edit; blank rows below a header go.
     """
-    in_strings: set[int] = set()
+    kept: set[int] = set()
     for each in (statement, *moved):
-        in_strings |= tree.rows_in_strings(each)
-    first = tree.range(statement).start.line if whole else last_row(tree, statement)
-    if moved or whole:
-        last = _with_comments(
-            tree, last_row(tree, moved[-1] if moved else statement), writing.indent
-        )
-        is_below_header = not whole
-        for row in range(first + 1, last + 1):
-            if not tree.lines[row - 1].strip():
-                if is_below_header and row not in in_strings:
-                    yield (row, 0, row + 1, 0, "")
-                continue
-            is_below_header = False
-            if row not in in_strings:
-                yield (row, 0, row, 0, writing.step)
+        kept |= tree.rows_in_strings(each)
+    first = last_row(tree, statement)
+    if replaced is not None:
+        first = tree.range(statement).start.line
+        kept.update(range(replaced[0] + 1, replaced[1] + 1))
+    elif not moved:
+        return
+    last = _with_comments(tree, last_row(tree, moved[-1] if moved else statement), writing.indent)
+    is_below_header = replaced is None
+    for row in range(first + 1, last + 1):
+        is_blank = not tree.lines[row - 1].strip()
+        if is_blank and is_below_header and row not in kept:
+            yield (row, 0, row + 1, 0, "")
+        is_below_header &= is_blank
+        if not is_blank and row not in kept:
+            yield (row, 0, row, 0, writing.step)
 
 
 def removed(tree: Tree, statement: cst.BaseStatement, *, is_last: bool) -> Iterator[Change]:

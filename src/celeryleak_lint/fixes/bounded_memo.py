@@ -52,8 +52,10 @@ def _removal(
     words = re.findall(rf"\b{remedy.name}\b", sheet.layout.source.text)
     if len(words) != mentions + 1:
         return Refusal(f"`{remedy.name}` is used elsewhere, too")
-    for word in re.findall(r"[A-Za-z_]\w*", match["annotation"] or ""):
-        if len(re.findall(rf"\b{word}\b", sheet.layout.source.text)) == _TWICE:
+    words = re.findall(r"[A-Za-z_]\w*", match["annotation"] or "")
+    for word in words:
+        # what is left is its import
+        if len(re.findall(rf"\b{word}\b", sheet.layout.source.text)) == words.count(word) + 1:
             return Refusal(f"the import of `{word}` would be left unused")
     if sheet.line(remedy.line - 1).lstrip().startswith("#"):
         return Refusal(f"a comment belongs to `{remedy.name}`")
@@ -66,10 +68,6 @@ def _removal(
     first = 1 if is_first else remedy.line - min(before, after)
     last = remedy.line + (after if is_first else 0)
     return Edit(sheet.path, first, 1, last + 1, 1, "")
-
-
-#: The import of a name and its one use.
-_TWICE = 2
 
 
 def _blanks(sheet: Sheet, line: int, step: int) -> int:

@@ -23,10 +23,7 @@ def exchanged(
     if owner:
         return f"{owner}.{new}", ()
     uses = re.findall(rf"(?<![.\w]){re.escape(name)}\b", sheet.layout.source.text)
-    if len(uses) > _TWICE or new in sheet.words:
-        left_unused = len(uses) <= _TWICE
-        if left_unused:
-            return Refusal(f"the import of `{name}` would be left unused")
+    if len(uses) > _TWICE:
         return spelled(sheet, module, new, line=line)
     edit = _changed_import(sheet, module, name, new)
     if edit is None:
@@ -35,7 +32,7 @@ def exchanged(
 
 
 def _changed_import(sheet: Sheet, module: str, old: str, new: str) -> Edit | None:
-    """``from functools import cache`` on one line, with the new name in its sorted place."""
+    """``from functools import cache`` on one line, with the new name in its sorted place, once."""
     pattern = re.compile(rf"from\s+{re.escape(module)}\s+import\s+(?P<names>[\w ,]+?)\s*$")
     for statement in sheet.layout.top_level():
         match = pattern.match(sheet.line(statement.line))

@@ -50,7 +50,8 @@ def spelled(
             merged = _merged(sheet, found, name)
             if merged is not None:
                 return name, (merged,)
-    if module in sheet.words and not any(found.module == module for found in imports):
+    is_imported_from = any(f"{found.module}.".startswith(f"{module}.") for found in imports)
+    if module in sheet.words and not is_imported_from:
         return Refusal(f"the name `{module}` has another meaning in this file or is imported late")
     return f"{module}.{name}", (_added(sheet, f"import {module}", module),)
 
@@ -66,6 +67,8 @@ def _known(imports: Sequence[Import], module: str, name: str) -> str:
     for source, imported, alias in names:
         if not source and imported == module:
             return f"{alias or module}.{name}"
+        if not source and not alias and imported.startswith(f"{module}."):
+            return f"{module}.{name}"
     return ""
 
 
@@ -150,7 +153,7 @@ def _added(sheet: Sheet, text: str, module: str) -> Edit:
     if group and all(found.first.partition(".")[0] in sys.stdlib_module_names for found in group):
         return _sorted_into(sheet, group, text, module)
     if group:
-        return sheet.insert_line(sheet.layout.comment_start(rest[0]), f"{text}\n\n")
+        return sheet.insert_line(_above(sheet, rest[0]), f"{text}\n\n")
     if header:
         return sheet.insert_line(header[-1].end_line + 1, f"\n{text}\n")
     first = rest[0]
@@ -184,11 +187,16 @@ def _first_group(sheet: Sheet, statements: list[Statement]) -> list[Import]:
     return group
 
 
+def _above(sheet: Sheet, statement: Statement) -> int:
+    """The line above a statement and its comments; those at the start of the file belong to the file."""
+    return statement.line if statement.start == 0 else sheet.layout.comment_start(statement)
+
+
 def _sorted_into(sheet: Sheet, group: list[Import], text: str, module: str) -> Edit:
     straight = [found for found in group if not found.module]
     for found in straight:
         if found.first > module:
-            return sheet.insert_line(sheet.layout.comment_start(found.statement), f"{text}\n")
+            return sheet.insert_line(_above(sheet, found.statement), f"{text}\n")
     if straight:
         return sheet.insert_line(straight[-1].statement.end_line + 1, f"{text}\n")
-    return sheet.insert_line(sheet.layout.comment_start(group[0].statement), f"{text}\n")
+    return sheet.insert_line(_above(sheet, group[0].statement), f"{text}\n")

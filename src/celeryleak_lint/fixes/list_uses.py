@@ -12,6 +12,7 @@ from typing import cast
 
 import libcst as cst
 
+from celeryleak_lint.cst.visitor import last_name
 from celeryleak_lint.fixes.trees import Tree, dotted, has_comment, mentions, parsed, within
 
 _METHODS = frozenset({"append", "extend", "appendleft", "count", "clear"})
@@ -122,13 +123,15 @@ class _Uses:
 
     def _read(self, node: cst.CSTNode, outer: cst.CSTNode, further: cst.CSTNode) -> str:
         if isinstance(outer, cst.Arg) and isinstance(further, cst.Call) and not outer.star:
-            called = dotted(further.func).rpartition(".")[2]
+            called = last_name(further.func)
             if called in _READERS and outer.keyword is None:
                 return ""
             return f"it is given to `{called or 'a function'}`, which may need a list"
         if isinstance(outer, cst.ComparisonTarget):
             fits = isinstance(outer.operator, cst.In | cst.NotIn)
             return "" if fits else "it is compared"
+        if isinstance(outer, cst.Comparison):
+            return "it is compared"
         if _is_tested(node, outer) or (
             isinstance(outer, cst.AugAssign) and isinstance(outer.operator, cst.AddAssign)
         ):

@@ -19,6 +19,7 @@ from celeryleak_lint.fixes.block_edits import (
     header_for,
     indented,
     joined_header,
+    place_of,
     removed,
     wrapped_item,
 )
@@ -235,9 +236,10 @@ def _opened_inside(place: Opening) -> list[Change]:
     rest = place.block[place.index + 1 :]
     size, _ = reach(place, (place.statement,), rest, name)
     writing = _writing(place)
+    where = place_of(place.tree, place.path)
     return [
         *header_above(place.tree, place.statement, place.path, writing, name),
-        *indented(place.tree, place.statement, rest[:size], writing, whole=True),
+        *indented(place.tree, place.statement, rest[:size], writing, (where[0], where[2])),
     ]
 
 

@@ -52,7 +52,7 @@ def _unfit(function: object) -> str:
     if function.asynchronous is not None or any(isinstance(n, cst.Yield) for n in within(function)):
         return "a coroutine or a generator has no result to remember"
     params = function.params
-    if params.kwonly_params or params.posonly_params or not params.params:
+    if params.kwonly_params or params.posonly_params:
         return "its parameters are not plain names"
     if isinstance(params.star_arg, cst.Param) or params.star_kwarg is not None:
         return "it takes any number of arguments"

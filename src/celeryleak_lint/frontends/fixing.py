@@ -26,7 +26,8 @@ from celeryleak_lint.model.findings import Failure, Report
 from celeryleak_lint.repair import Repaired, Wanted, repair
 from celeryleak_lint.report.concise import render_concise
 from celeryleak_lint.report.diff import render_diff
-from celeryleak_lint.system.write import write_source
+from celeryleak_lint.system.root import is_inside
+from celeryleak_lint.system.write import links_out_of, write_source
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +66,7 @@ def fix(request: Request, showing: Showing, fixing: Fixing) -> int:
         return _show(outcome, repaired, showing)
     if request.text is not None:
         return _hand_back(outcome, repaired, request.text, showing, fixing)
-    outcome = _with_problems(outcome, _written(outcome.prepared, repaired))
+    outcome = _with_problems(outcome, _written(outcome.prepared, repaired, request.paths))
     problems = write_outputs(outcome, showing.outputs, showing.applicable)
     tell(outcome, showing)
     return complain(Trouble(problems)) if problems else _code(outcome, showing, fixing)
@@ -84,12 +85,17 @@ def _with_problems(outcome: Outcome, problems: tuple[Failure, ...]) -> Outcome:
     return replace(outcome, report=replace(report, failures=(*report.failures, *problems)))
 
 
-def _written(prepared: Prepared, repaired: Repaired) -> tuple[Failure, ...]:
+def _written(prepared: Prepared, repaired: Repaired, named: tuple[str, ...]) -> tuple[Failure, ...]:
     """Write every changed file; each that cannot be written is left as it is and told."""
-    problems = []
+    place, problems = prepared.place, []
+    beyond = links_out_of(place.working_directory, named)
     for path, text in sorted(repaired.texts.items()):
         old = prepared.read(path)
-        problem = write_source(prepared.place.root, path, old=old, new=text)
+        full = os.path.join(place.root, path)
+        if any(is_inside(full, target) for target in beyond):
+            problem = "is reached by a link that leads out of the working directory"
+        else:
+            problem = write_source(place.root, path, old=old, new=text)
         if problem:
             problems.append(Failure(path, 1, 1, f"not fixed: {problem}; nothing in it was changed"))
     return tuple(problems)

@@ -27,6 +27,8 @@ def closing_remedy(project: Project, build: Build) -> Closing | str:
     resource = build.resource
     if resource.is_async or resource.loop_bound:
         return "it has to be closed with `await`, in an asynchronous block"
+    if "terminate" in resource.close_methods:
+        return "its block ends what is not done yet: whether to wait for it has to be decided"
     if any(_is_build(project, build, value) for _, value in build.call.args):
         return "what it reads from has to be closed, too"
     holder = _holder_form(project, build)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
+from collections.abc import Sequence
 
 from celeryleak_lint.system.output import replace_file
 from celeryleak_lint.system.root import is_inside
@@ -32,3 +33,14 @@ def write_source(root: str, path: str, *, old: bytes, new: bytes) -> str:
     except OSError as error:
         return describe(error)
     return ""
+
+
+def links_out_of(folder: str, paths: Sequence[str]) -> tuple[str, ...]:
+    """Where those of ``paths`` lead that lie in ``folder`` by name and are elsewhere by a link."""
+    found = []
+    for path in paths:
+        written = os.path.normpath(os.path.join(folder, path))
+        target = os.path.realpath(written)
+        if is_inside(written, folder) and not is_inside(target, folder):
+            found.append(target)
+    return tuple(found)
