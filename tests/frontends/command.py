@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-
 _OFFER = re.compile(r"fixable with `--fix|unsafe fix(es)? shown with")
 
 
