@@ -62,14 +62,19 @@ def _shown(block: re.Match[str]) -> str:
     language, *words = block["head"].split()
     paths = [word.removeprefix("path=") for word in words if word.startswith("path=")]
     others = [word for word in words if not word.startswith("path=")]
-    if set(others) - {"split", "ignore"}:
+    if set(others) - {"split", "ignore", "fixed", "refused"}:
         return block[0]
     lines = [
         str(number)
         for number, line in enumerate(block["body"].split("\n"), start=1)
         if MARKER.search(line)
     ]
-    head = [language, *(f'title="{path}"' for path in paths)]
+    titles = (
+        [f"{path}, fixed" if path else "fixed" for path in paths or [""]]
+        if "fixed" in others
+        else paths
+    )
+    head = [language, *(f'title="{title}"' for title in titles)]
     if lines:
         head.append(f'hl_lines="{" ".join(lines)}"')
     return f"```{' '.join(head)}\n{block['body']}```"

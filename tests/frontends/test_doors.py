@@ -50,7 +50,9 @@ def project(tmp_path: Path) -> Path:
 
 
 def only_the_new_one(lines: list[str]) -> bool:
-    return len(lines) == 1 and bool(re.search(r"pkg/new\.py:7:14: CLK101 `forget`", lines[0]))
+    return len(lines) == 1 and bool(
+        re.search(r"pkg/new\.py:7:14: CLK101 (\[\*\] )?`forget`", lines[0])
+    )
 
 
 def shell(script: str, folder: Path, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -110,16 +112,17 @@ def test_fixing_hook(project: Path) -> None:
     hook |= {"language": "system"}
     hook["entry"] = f"{sys.executable} -m celeryleak_lint {hook['entry'].partition(' ')[2]}"
     settings = {"repos": [{"repo": "local", "hooks": [hook]}]}
-    text = "def read(path):\n    return open(path).read()\n"
+    head = "from celery import shared_task\n\n\n@shared_task\ndef read(path):\n"
+    text = f"{head}    return open(path).read()\n"
     written(project, {".pre-commit-config.yaml": yaml.safe_dump(settings), "pkg/new.py": text})
-    written(project, {"pkg/untouched.py": text})
+    written(project, {"pkg/untouched.py": text, "celeryleak-lint.toml": ""})
     subprocess.run(["git", "add", "pkg/new.py", ".pre-commit-config.yaml"], cwd=project, check=True)
     environment = {"PRE_COMMIT_HOME": str(project.parent / "hooks")}
     ended = module("pre_commit", "run", cwd=project, **environment)
     assert ended.code == 1
     assert "files were modified by this hook" in ended.out
     assert (project / "pkg/new.py").read_text() == (
-        "def read(path):\n    with open(path) as f:\n        return f.read()\n"
+        f"{head}    with open(path) as f:\n        return f.read()\n"
     )
     assert (project / "pkg/untouched.py").read_text() == text
     subprocess.run(["git", "add", "pkg/new.py"], cwd=project, check=True)
