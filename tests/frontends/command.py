@@ -10,6 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+#: No run takes so long; one that does waits for something that never comes.
+SECONDS = 300
+
 
 @dataclass(frozen=True)
 class Ended:
@@ -55,6 +58,7 @@ def module(name: str, *arguments: str, cwd: Path, stdin: bytes = b"", **environm
         capture_output=True,
         check=False,
         env={**os.environ, **environment},
+        timeout=SECONDS,
     )
     err = done.stderr.decode()
     assert "Traceback" not in err, err

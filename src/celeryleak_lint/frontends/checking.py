@@ -78,14 +78,25 @@ def write_baseline(request: Request, file: str, showing: Showing) -> int:
 
 
 def _watched(request: Request, showing: Showing) -> Outcome | Trouble:
-    """Run with a progress bar where somebody can see it."""
-    if showing.is_quiet or not sys.stderr.isatty() or os.environ.get("TERM") == "dumb":
+    """Run with warnings on stderr, and with a progress bar where somebody can see it."""
+    if showing.is_quiet:
         return run(request)
+    if not sys.stderr.isatty() or os.environ.get("TERM") == "dumb":
+        return run(replace(request, warn=_warn))
     progress = Progress(sys.stderr)
+
+    def warn(message: str) -> None:
+        progress.end()
+        _warn(message)
+
     try:
-        return run(replace(request, met=progress.met))
+        return run(replace(request, met=progress.met, warn=warn))
     finally:
         progress.end()
+
+
+def _warn(message: str) -> None:
+    click.echo(f"celeryleak-lint: warning: {escaped(message)}", err=True)
 
 
 def _tell(outcome: Outcome, showing: Showing) -> None:

@@ -111,6 +111,9 @@ def commands() -> None:
 @click.option("--baseline", metavar="FILE", help="Do not report what this baseline lists.")
 @click.option("--write-baseline", metavar="FILE", help="Write all findings as a baseline.")
 @click.option("--diff-base", metavar="REV", help="Report only what is new since a git revision.")
+@click.option(
+    "--executor", metavar="URL", help="Have files read by a Dask cluster: dask://HOST:PORT."
+)
 @click.option("--statistics", is_flag=True, help="Count the findings by code, on stderr.")
 @click.option("--quiet", "-q", is_flag=True, help="Print findings and failures, nothing else.")
 @click.option("--verbose", "-v", is_flag=True, help="Print the seconds of each stage, on stderr.")
@@ -229,6 +232,7 @@ def _request(given: dict[str, Any], paths: tuple[str, ...]) -> Request:
         use_cache=not given["no_cache"],
         cache_folder=given["cache_dir"],
         jobs=given["jobs"] or 0,
+        executor=given.get("executor"),
         diff_base=given.get("diff_base"),
     )
 

@@ -31,6 +31,7 @@ from celeryleak_lint.system.revisions import lay_out
 if TYPE_CHECKING:
     from celeryleak_lint.catalog.lookup import Catalog
     from celeryleak_lint.model.facts import ModuleSummary
+    from celeryleak_lint.system.elsewhere import Elsewhere
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,9 +41,10 @@ class Request:
     ``options`` overrides configured keys of the same names (``{"ignore": ["CLK101"]}``);
     ``extend-select`` adds. ``config`` names a configuration file; ``isolated`` reads none.
     ``text`` is the content of an unsaved file called ``text_name``. ``jobs`` 0 means one
-    for each processor. ``diff_base`` names a git revision: what was found there is not
-    reported. With ``compares`` off, no baseline is looked at. ``met`` is told how many files
-    are done, and of how many.
+    for each processor, and ``executor`` is the URL of others that may be asked.
+    ``diff_base`` names a git revision: what was found there is not reported. With
+    ``compares`` off, no baseline is looked at. ``met`` is told how many files are done, and
+    of how many; ``warn`` is told what cost time and no finding.
     """
 
     paths: tuple[str, ...] = ()
@@ -55,9 +57,11 @@ class Request:
     use_cache: bool = True
     cache_folder: str | None = None
     jobs: int = 0
+    executor: str | None = None
     diff_base: str | None = None
     compares: bool = True
     met: Callable[[int, int], None] = lambda _done, _total: None
+    warn: Callable[[str], None] = lambda _message: None
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,13 +147,16 @@ def run(request: Request) -> Outcome | Trouble:
         base = _base(prepared, request, stack) if request.diff_base is not None else None
         if isinstance(base, Trouble):
             return base
+        others = _others(request, stack)
+        if isinstance(others, Trouble):
+            return others
         ready = time.perf_counter()
-        found = _reported(prepared, request)
+        found = _reported(prepared, request, others)
         if isinstance(found, Trouble):
             return found
         report = _compared(found, prepared, known)
         if base is not None:
-            earlier = _reported(base, request)
+            earlier = _reported(base, request, others)
             if isinstance(earlier, Trouble):
                 return earlier
             entries = entries_of((*earlier.findings, *earlier.suppressed))
@@ -160,7 +167,7 @@ def run(request: Request) -> Outcome | Trouble:
     return Outcome(prepared, report, time.perf_counter() - started, elsewhere)
 
 
-def _reported(prepared: Prepared, request: Request) -> Report | Trouble:
+def _reported(prepared: Prepared, request: Request, others: Elsewhere | None) -> Report | Trouble:
     """What a former run has reported of this very state, or what the analysis finds now."""
     settings, memory = prepared.settings, prepared.memory
     unlisted = (*prepared.failures, *prepared.elsewhere)
@@ -179,11 +186,24 @@ def _reported(prepared: Prepared, request: Request) -> Report | Trouble:
         config=prepared.config,
         catalog=catalog,
         read=prepared.read,
-        summaries=summaries_for(prepared, request),
+        summaries=summaries_for(prepared, request, others),
         unlisted=unlisted,
     )
     question.learn(report)
     return report
+
+
+def _others(request: Request, stack: contextlib.ExitStack) -> Elsewhere | Trouble | None:
+    """Who else may be asked for summaries, until ``stack`` is closed."""
+    if request.executor is None:
+        return None
+    from celeryleak_lint.system.cluster import ClusterError, connected, parse_address
+
+    try:
+        address = parse_address(request.executor)
+        return stack.enter_context(connected(address, request.warn))
+    except ClusterError as error:
+        return Trouble((f"--executor: {error}",))
 
 
 def _known(prepared: Prepared, request: Request) -> Known | Trouble | None:
@@ -252,14 +272,16 @@ def explain(
     )
 
 
-def summaries_for(prepared: Prepared, request: Request) -> Iterator[ModuleSummary | Failure]:
+def summaries_for(
+    prepared: Prepared, request: Request, others: Elsewhere | None = None
+) -> Iterator[ModuleSummary | Failure]:
     """The summaries of a prepared project, through cache and worker processes as asked."""
     from celeryleak_lint.system.parallel import Gathering, available_jobs, summaries
 
     jobs = request.jobs or available_jobs()
     met = functools.partial(_told, request.met, len(prepared.scope.files))
     memory = prepared.memory
-    how = Gathering(jobs, memory.cache, prepared.place.overlay, met, memory.sightings)
+    how = Gathering(jobs, memory.cache, prepared.place.overlay, met, memory.sightings, others)
     return summaries(prepared.scope, how)
 
 
