@@ -35,6 +35,8 @@ ODD = {
     "old Mac": b"x = 1\ry = 2\r",
     "form feed": b"x = 1\n\x0c\ny = 2\n",
     "no end": b"x = 1",
+    "a thousand terms": b"x = " + b"1 + " * 1000 + b"1\n",
+    "a thousand branches": b"if x: pass\n" + b"elif x: pass\n" * 1000,
     "declared latin": b"# -*- coding: latin-1 -*-\nx = '\xe9'\n",
     "declared in the second line": b"# \xe9\n# vim: set fileencoding=latin-1 :\nx = 1  # \xe9\n",
     "Japanese": b"# coding: shift_jis\nx = '\x83\x5c'\n",
@@ -84,6 +86,13 @@ def test_places_do_not_depend_on_the_encoding(tmp_path: Path) -> None:
 def test_odd_but_valid_file_is_read(tmp_path: Path, name: str) -> None:
     ended = checked(written(tmp_path, {"odd.py": ODD[name]}))
     assert (ended.code, ended.complaints) == (0, [])
+
+
+def test_finding_beside_a_thousand_branches(tmp_path: Path) -> None:
+    branches = "    if order_id: pass\n" + "    elif order_id > 1: pass\n" * 1000
+    ended = checked(written(tmp_path, {"jobs.py": LEAKY_TASK + branches}))
+    assert (ended.code, ended.complaints) == (1, [])
+    assert len(ended.lines) == 1
 
 
 @pytest.mark.parametrize("ending", ["\r\n", "\r"])
@@ -179,6 +188,7 @@ def test_source_line_cannot_attack_the_terminal(tmp_path: Path) -> None:
     [
         (["chek"], "no such command 'chek'"),
         (["check", "--selct", "CLK1"], "no such option '--selct'"),
+        (["check", ""], "no such file or folder: ''"),
         (["check", "nowhere"], "no such file or folder: 'nowhere'"),
         (["check", "--jobs", "0"], "invalid value for '--jobs': 0 is not in the range x>=1"),
         (

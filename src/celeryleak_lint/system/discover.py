@@ -153,9 +153,9 @@ def _relative(path: str, root: str) -> str:
 def _wrong(given: str, full: str) -> str:
     """What is wrong with a path that was given; empty when nothing is."""
     try:
-        if os.path.isfile(full) or os.path.isdir(full):
+        if given and (os.path.isfile(full) or os.path.isdir(full)):
             return ""
-        kind = "neither a file nor a folder" if os.path.exists(full) else ""
+        kind = "neither a file nor a folder" if given and os.path.exists(full) else ""
     except ValueError:
         kind = ""
     return f"{kind or 'no such file or folder'}: {given!r}"
