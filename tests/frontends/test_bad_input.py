@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -163,6 +165,49 @@ def test_folder_without_permission(tmp_path: Path) -> None:
     )
     assert ended.complaints == ([] if listable else [expected])
     assert ended.code == (1 if listable else 2)
+
+
+def test_working_directory_that_is_gone(tmp_path: Path) -> None:
+    """A shell may stand in a folder that somebody else has deleted."""
+    gone = tmp_path / "gone"
+    script = f"cd {gone} && rmdir {gone} && exec {sys.executable} -m celeryleak_lint "
+    for arguments in ("check", "why a.py:1", "config", "catalog", "clean"):
+        gone.mkdir()
+        done = subprocess.run(
+            ["sh", "-c", script + arguments], capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 2
+        assert done.stderr == (
+            "celeryleak-lint: the working directory is gone; go to another folder\n"
+        )
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
+@pytest.mark.parametrize(
+    "name", ["pipe.py", ".gitignore", "setup.cfg", "Dockerfile", "sub/pyproject.toml"]
+)
+def test_pipe_in_the_place_of_a_file_is_passed_over(tmp_path: Path, name: str) -> None:
+    written(tmp_path, {"jobs.py": LEAKY_TASK, "sub/b.py": ""})
+    os.mkfifo(tmp_path / name)
+    ended = checked(tmp_path)
+    assert (ended.code, len(ended.lines), ended.complaints) == (1, 1, [])
+    named = run("check", name, cwd=tmp_path)
+    assert named.err == f"celeryleak-lint: neither a file nor a folder: {name!r}\n"
+
+
+def test_links_are_followed_to_files_of_the_project_only(tmp_path: Path) -> None:
+    outside = written(tmp_path / "outside", {"far.py": LEAKY_TASK})
+    project = written(tmp_path / "project", {"jobs.py": LEAKY_TASK, "pkg/a.py": ""})
+    for name, target in {
+        "loop.py": "loop.py", "pkg/up": "..", "out": str(outside), "far.py": f"{outside}/far.py",
+        "gone.py": "nowhere.py",
+    }.items():  # fmt: skip
+        (project / name).symlink_to(target)
+    ended = checked(project)
+    assert (ended.code, ended.complaints) == (1, [])
+    assert [line.partition(":")[0] for line in ended.lines] == ["jobs.py"]
+    assert sorted(path.name for path in outside.iterdir()) == ["far.py"]
+    assert run("check", "loop.py", cwd=project).err.endswith("symbolic links: 'loop.py'\n")
 
 
 def test_file_name_cannot_attack_the_terminal(tmp_path: Path) -> None:

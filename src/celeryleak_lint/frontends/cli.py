@@ -212,12 +212,14 @@ def clean(path: str | None, cache_dir: str | None) -> int:
     """Delete the cache of the project around PATH."""
     from celeryleak_lint.frontends.checking import clean_cache
 
+    _stand_somewhere()
     return clean_cache((path,) if path else (), cache_dir)
 
 
 def _request(given: dict[str, Any], paths: tuple[str, ...]) -> Request:
     from celeryleak_lint.frontends.run import Request
 
+    _stand_somewhere()
     keys = ("select", "ignore", "extend_select", "exclude", "confidence", "baseline")
     options = {key.replace("_", "-"): given[key] for key in keys if given.get(key)}
     text, name = _unsaved_text(paths, given.get("stdin_filename"))
@@ -235,6 +237,14 @@ def _request(given: dict[str, Any], paths: tuple[str, ...]) -> Request:
         executor=given.get("executor"),
         diff_base=given.get("diff_base"),
     )
+
+
+def _stand_somewhere() -> None:
+    """Paths are seen from the working directory, so there must be one."""
+    try:
+        os.getcwd()
+    except OSError as error:
+        raise click.UsageError("the working directory is gone; go to another folder") from error
 
 
 def _contradictions(given: dict[str, Any]) -> None:
