@@ -236,6 +236,9 @@ def test_source_line_cannot_attack_the_terminal(tmp_path: Path) -> None:
         (["check", ""], "no such file or folder: ''"),
         (["check", "nowhere"], "no such file or folder: 'nowhere'"),
         (["check", "--jobs", "0"], "invalid value for '--jobs': 0 is not in the range x>=1"),
+        (["check", "--cache-dir", "a.py"], "invalid value for '--cache-dir': 'a.py' is no folder"),
+        (["check", "--cache-dir", ""], "invalid value for '--cache-dir': '' is no folder"),
+        (["clean", "--cache-dir", "a.py"], "invalid value for '--cache-dir': 'a.py' is no folder"),
         (
             ["check", "--confidence", "sure"],
             "invalid value for '--confidence': 'sure' is not one of",
