@@ -67,49 +67,7 @@ def write_baseline(request: Request, file: str, showing: Showing) -> int:
     problem = hindrance(file)
     known = read_known(os.path.abspath(file), shown=file, must_exist=False)
     if problem or not isinstance(known, Known):
-        told = (f"cannot write {file!r}: {problem}",) if problem else ()
-        return complain(Trouble((*told, *(() if isinstance(known, Known) else known))))
-    outcome = watched(replace(request, compares=False), showing, run)
-    if isinstance(outcome, Trouble):
-        return complain(outcome)
-    tell(outcome, showing)
-    if outcome.report.failures:
-        return complain(Trouble((f"{file!r} is not written, since not everything could be read",)))
-    prepared = outcome.prepared
-    problem = write_known(known.path, outcome.report, prepared.scope, known, prepared.config)
-    if problem:
-        return complain(Trouble((f"cannot write {file!r}: {problem}",)))
-    if not showing.is_quiet:
-        click.echo(f"wrote {escaped(file)}; check with `--baseline {escaped(file)}`", err=True)
-    return CLEAN
-
-
-def watched(
-    request: Request, showing: Showing, go: Callable[[Request], Outcome | Trouble]
-) -> Outcome | Trouble:
-    """Run with a progress bar where somebody can see it."""
-    if showing.is_quiet or not sys.stderr.isatty() or os.environ.get("TERM") == "dumb":
-        return go(request)
-    progress = Progress(sys.stderr)
-    try:
-        return go(replace(request, met=progress.met))
-    finally:
-        progress.end()
-
-
-def tell(outcome: Outcome, showing: Showing, *, would: bool = False) -> None:
-    """What stderr says: failures always, the rest as far as it is wanted.
-
-    With ``would`` the fixes were only shown.
-    """
-    view = view_of(outcome.prepared)
-    told = (
-        ""
-        if showing.is_quiet
-        else fixes_told(outcome.report, view, showing.applicable, would=would)
-    )
-    click.echo(told, err=True, nl=False)
-    for failure in outcome.report.failures:
+        for failure in outcome.report.failures:
         click.echo(render_failure(failure, view), err=True)
     if showing.with_statistics:
         click.echo(statistics(outcome.report), err=True, nl=False)
@@ -119,6 +77,8 @@ def tell(outcome: Outcome, showing: Showing, *, would: bool = False) -> None:
         click.echo(timings(outcome.report, outcome.seconds), err=True, nl=False)
     if not showing.is_quiet:
         click.echo(summary(outcome.report, outcome.seconds), err=True)
+        told = fixes_told(outcome.report, view, showing.applicable, would=would)
+        click.echo(told, err=True, nl=False)
 
 
 def explain_line(request: Request, line: int) -> int:
