@@ -67,7 +67,54 @@ def write_baseline(request: Request, file: str, showing: Showing) -> int:
     problem = hindrance(file)
     known = read_known(os.path.abspath(file), shown=file, must_exist=False)
     if problem or not isinstance(known, Known):
-        for failure in outcome.report.failures:
+        told = (f"cannot write {file!r}: {problem}",) if problem else ()
+        return complain(Trouble((*told, *(() if isinstance(known, Known) else known))))
+    outcome = watched(replace(request, compares=False), showing, run)
+    if isinstance(outcome, Trouble):
+        return complain(outcome)
+    tell(outcome, showing)
+    if outcome.report.failures:
+        return complain(Trouble((f"{file!r} is not written, since not everything could be read",)))
+    prepared = outcome.prepared
+    problem = write_known(known.path, outcome.report, prepared.scope, known, prepared.config)
+    if problem:
+        return complain(Trouble((f"cannot write {file!r}: {problem}",)))
+    if not showing.is_quiet:
+        click.echo(f"wrote {escaped(file)}; check with `--baseline {escaped(file)}`", err=True)
+    return CLEAN
+
+
+def watched(
+    request: Request, showing: Showing, go: Callable[[Request], Outcome | Trouble]
+) -> Outcome | Trouble:
+    """Run with warnings on stderr, and with a progress bar where somebody can see it."""
+    if showing.is_quiet:
+        return go(request)
+    if not sys.stderr.isatty() or os.environ.get("TERM") == "dumb":
+        return go(replace(request, warn=_warn))
+    progress = Progress(sys.stderr)
+
+    def warn(message: str) -> None:
+        progress.end()
+        _warn(message)
+
+    try:
+        return go(replace(request, met=progress.met, warn=warn))
+    finally:
+        progress.end()
+
+
+def _warn(message: str) -> None:
+    click.echo(f"celeryleak-lint: warning: {escaped(message)}", err=True)
+
+
+def tell(outcome: Outcome, showing: Showing, *, would: bool = False) -> None:
+    """What stderr says: failures always, the rest as far as it is wanted.
+
+    With ``would`` the fixes were only shown.
+    """
+    view = view_of(outcome.prepared)
+    for failure in outcome.report.failures:
         click.echo(render_failure(failure, view), err=True)
     if showing.with_statistics:
         click.echo(statistics(outcome.report), err=True, nl=False)
