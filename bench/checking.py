@@ -56,6 +56,19 @@ def check(tree: Path, *, command: tuple[str, ...] = COMMAND, confidence: str = "
     return read_report(json.loads(done.stdout), seconds)
 
 
+def fix(tree: Path, *, unsafe: bool, command: tuple[str, ...] = COMMAND) -> str:
+    """Let the checker edit the files of `tree`, and return what it prints about that.
+
+    Each project's own configuration holds. Raises `RuntimeError` when it fails.
+    """
+    words = [*command, "check", ".", "--fix", "--no-cache", "--exit-zero"]
+    words += ["--unsafe-fixes"] if unsafe else []
+    done = subprocess.run(words, cwd=tree, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise RuntimeError(f"{tree}: exit code {done.returncode}\n{done.stderr[-2000:]}")
+    return done.stdout + done.stderr
+
+
 def read_report(report: dict[str, Any], seconds: float = 0.0) -> Checked:
     """The parts of a JSON report that the benches use."""
     failures = tuple(f"{f['path']}:{f['line']}: {f['message']}" for f in report["failures"])

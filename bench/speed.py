@@ -20,11 +20,11 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import venv
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from environments import installed, pins_of
 from releases import DEFAULT_CACHE, line_count, pinned, python_files, unpacked
 
 REQUIREMENTS = Path(__file__).with_name("speed-requirements.txt")
@@ -137,7 +137,7 @@ def measure(words: Sequence[str], exit_codes: frozenset[int], cwd: Path) -> Usag
 
 def run(tool: Tool, files: Files, cache: Path, runs: int) -> Usage:
     """The cheapest of `runs` runs of a tool, installed first if need be."""
-    binaries = _installed(tool, cache) if tool.installs else cache
+    binaries = _binaries(tool, cache) if tool.installs else cache
     words = [
         word.replace("{bin}", str(binaries)).replace("{tree}", str(files.folder))
         for word in tool.words
@@ -146,25 +146,9 @@ def run(tool: Tool, files: Files, cache: Path, runs: int) -> Usage:
     return min(usages, key=lambda usage: usage.cpu_seconds)
 
 
-def _installed(tool: Tool, cache: Path) -> Path:
+def _binaries(tool: Tool, cache: Path) -> Path:
     pins = pins_of(REQUIREMENTS.read_text(encoding="utf-8"))
-    wanted = "\n".join(pins[name] for name in tool.installs)
-    home = cache / tool.name
-    binaries, mark = home / ("Scripts" if os.name == "nt" else "bin"), home / "installed.txt"
-    if mark.exists() and mark.read_text(encoding="utf-8") == wanted:
-        return binaries
-    print(f"installing {tool.name}", file=sys.stderr)
-    venv.create(home, clear=True, with_pip=True)
-    pip = [str(binaries / "python"), "-m", "pip", "install", "--quiet"]
-    subprocess.run([*pip, *wanted.split()], check=True, stdout=subprocess.DEVNULL)
-    mark.write_text(wanted, encoding="utf-8")
-    return binaries
-
-
-def pins_of(text: str) -> dict[str, str]:
-    """`{name: "name==version"}` of a requirements file."""
-    lines = (line.strip() for line in text.splitlines())
-    return {line.split("==")[0]: line for line in lines if line and not line.startswith("#")}
+    return installed(cache / tool.name, [pins[name] for name in tool.installs])
 
 
 def sample(tree: Path, lines: int, seed: int, target: Path) -> Files:

@@ -12,8 +12,8 @@ from dataclasses import dataclass, replace
 
 from celeryleak_lint.model.findings import CONFIDENCES, Confidence, Finding
 from celeryleak_lint.model.fingerprint import CONTENT_LENGTH, PLACE_LENGTH, content_of, fingerprint
+from celeryleak_lint.model.run_codes import BASELINE_STALE
 from celeryleak_lint.model.source import Span
-from celeryleak_lint.rules.about_the_run import BASELINE_STALE
 
 TABLE = "finding"
 VERSION = 1

@@ -42,8 +42,12 @@ def summarise(file: SourceFile, data: bytes) -> ModuleSummary | Failure:
 
     What cannot be read at all is a failure that names the line and the cause.
     """
+    from celeryleak_lint.cst.decoding import undecodable
     from celeryleak_lint.extract.module import extract
 
+    wrong = undecodable(data)
+    if wrong is not None:
+        return Failure(file.path, wrong.line, 1, wrong.reason)
     try:
         return extract(file, data)
     except SyntaxError as error:
@@ -103,11 +107,13 @@ class _Run:
 
 def analyse(
     scope: Scope, *, config: Config, catalog: Catalog, read: Read, summaries: Summaries,
-    with_fixes: bool = False,
+    unlisted: Sequence[Failure] = (), with_fixes: bool = False,
 ) -> Report:  # fmt: skip
     """Check a project. ``read`` gives a file's bytes by its path relative to the root.
 
-    With ``with_fixes`` each finding carries its fix, or the reason why there is none. Raises nothing of its own: whatever one file or one rule does wrong becomes a failure.
+    ``unlisted`` is what is missing in the scope; it is not repeated in the report. With
+    ``with_fixes`` each finding carries its fix, or the reason why there is none. Raises
+    nothing of its own: whatever one file or one rule does wrong becomes a failure.
     """
     run = _Run(scope, config, read, style=_style(config, catalog) if with_fixes else None)
     started = time.perf_counter()
@@ -119,7 +125,8 @@ def analyse(
     judged = time.perf_counter()
     findings, suppressed = _confirmed(run, suspects)
     located = time.perf_counter()
-    _judge_comments(run, findings, suppressed)
+    if not any(config.admits(failure.code, failure.path) for failure in (*unlisted, *run.failures)):
+        _judge_comments(run, findings, suppressed)
     run.stages += [
         ("extract", extracted - started),
         ("link", linked - extracted),
@@ -238,9 +245,7 @@ def _place(finding: Finding) -> tuple[str, int, int, str]:
 
 
 def _judge_comments(run: _Run, findings: list[Finding], suppressed: list[Finding]) -> None:
-    """Add comments that excuse nothing; while anything went unread, nobody can know that."""
-    if any(run.config.admits(failure.code, failure.path) for failure in run.failures):
-        return
+    """Add comments that excuse nothing; while anything went unread, nobody could know that."""
     unused = unused_suppressions(run.scope, config=run.config, read=run.read, raised=run.raised)
     for finding in unused:
         switched_off = _suppressions(run, finding.path, run.bytes_of(finding.path))
@@ -363,13 +368,12 @@ def _step(run: _Run, step: SuspectStep) -> Step:
 
 def _code_points(run: _Run, step: SuspectStep) -> int:
     """A byte column as code points; only lines that are not plain ASCII make a difference."""
-    if step.byte_column == 0:
-        return 0
-    lines = run.bytes_of(step.path).split(b"\n", step.line)
-    if len(lines) < step.line:
+    data = run.bytes_of(step.path)
+    if step.byte_column == 0 or data.isascii():
         return step.byte_column
-    head = lines[step.line - 1][: step.byte_column]
-    return step.byte_column if head.isascii() else len(head.decode("utf-8", "replace"))
+    # ast counts the bytes of UTF-8 whatever the encoding of the file is
+    line = physical_lines(data)[step.line - 1 : step.line]
+    return len("".join(line).encode()[: step.byte_column].decode("utf-8", "replace"))
 
 
 # -- why -----------------------------------------------------------------------------------
@@ -378,10 +382,16 @@ def _code_points(run: _Run, step: SuspectStep) -> int:
 def explain(
     scope: Scope, *, config: Config, catalog: Catalog, read: Read, summaries: Summaries,
     path: str, line: int,
-) -> tuple[str, ...]:  # fmt: skip
-    """What is known about a line: its function's heat and the builds on it, as lines of text."""
+) -> tuple[str, ...] | Failure:  # fmt: skip
+    """What is known about a line: its function's heat and the builds on it, as lines of text.
+
+    The failure when the file at ``path``, which is in the scope, could not be read.
+    """
     from celeryleak_lint.explanation import explanation
 
     run = _Run(scope, config, read)
-    project = Project(_collect(run, summaries), catalog)
-    return explanation(project, path, line)
+    readable = _collect(run, summaries)
+    for failure in run.failures:
+        if failure.path == path:
+            return failure
+    return explanation(Project(readable, catalog), path, line)

@@ -16,9 +16,9 @@ from celeryleak_lint.config import Config
 from celeryleak_lint.model.edits import Applicability, Edit, Fix
 from celeryleak_lint.model.findings import Finding
 from celeryleak_lint.model.fingerprint import fingerprint
+from celeryleak_lint.model.run_codes import RUN_CODES, SUPPRESSION_UNUSED
 from celeryleak_lint.model.source import Scope, Span
 from celeryleak_lint.rules import RULES
-from celeryleak_lint.rules.about_the_run import RUN_CODES, SUPPRESSION_UNUSED
 from celeryleak_lint.suppressions import joined_lines, physical_lines, read_suppressions
 
 #: Codes that anything in a file and on a line would raise, whether or not it is reported.

@@ -22,10 +22,8 @@ _HEAT = {
 
 
 def explanation(project: Project, path: str, line: int) -> tuple[str, ...]:
-    """Lines about one place; ``path`` is relative to the project root."""
+    """Lines about one place; ``path`` is that of a file in the project, relative to its root."""
     functions = [f for f in project.index.everything if f.module.path == path]
-    if not functions:
-        return (f"{path} is not part of the project, or could not be read",)
     around = [
         f for f in functions if f.fact.line <= line <= f.fact.end_line and not f.is_module_body
     ]

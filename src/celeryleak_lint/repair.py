@@ -25,14 +25,19 @@ Texts = dict[str, bytes]
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """Which fixes may be applied: how far trusted, in which files (``None``: in all), and which codes."""
+    """Which fixes may be applied: how far trusted, in which files, and for which findings.
+
+    Without ``paths`` in all files, without ``config`` for everything that is reported.
+    """
 
     applicabilities: frozenset[Applicability]
     paths: frozenset[str] | None = None
-    config: Config = field(default_factory=Config)
+    config: Config | None = None
 
     def admits(self, finding: Finding) -> bool:
         """Whether the user wants to hear of a finding."""
+        if self.config is None:
+            return True
         return self.config.admits(finding.code, finding.path, finding.confidence)
 
     def allows(self, finding: Finding) -> bool:

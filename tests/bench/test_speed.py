@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from environments import pins_of
 from speed import (  # fmt: skip
     BASELINE,
     OURS,
@@ -15,7 +16,6 @@ from speed import (  # fmt: skip
     Measured,
     Usage,
     measure,
-    pins_of,
     run,
     sample,
     table,

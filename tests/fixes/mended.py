@@ -29,14 +29,19 @@ class Mended:
 
 
 def mended(
-    source: str | bytes | Mapping[str, str], *, confidence: Confidence | None = None
+    source: str | bytes | Mapping[str, str],
+    *,
+    confidence: Confidence | None = None,
+    options: str = "",
 ) -> Mended:
     """Fix `main.py`, or files by path; whatever else goes wrong fails the test."""
     texts = source if isinstance(source, Mapping) else {"main.py": source}
     files = {p: t.encode("utf-8") if isinstance(t, str) else t for p, t in texts.items()}
-    done = mend(files, confidence=confidence)
+    done = mend(files, options=options, confidence=confidence)
     assert done.problems == ()
     assert done.report.failures == ()
     result = {**files, **done.texts}
-    assert mend(result, confidence=confidence).texts == {}, "a second run changes it again"
+    assert mend(result, options=options, confidence=confidence).texts == {}, (
+        "a second run changes it again"
+    )
     return Mended(result, done.fixed, done.report.findings)

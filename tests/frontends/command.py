@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+_OFFER = re.compile(r"fixable with `--fix|unsafe fix(es)? shown with")
 
 
 @dataclass(frozen=True)
@@ -32,8 +35,9 @@ class Ended:
 
     @property
     def complaints(self) -> list[str]:
-        """What stderr says beside the summary."""
-        return [line for line in self.err.splitlines() if " s)" not in line]
+        """What stderr says beside the summary and the offers of fixes."""
+        told = [line for line in self.err.splitlines() if " s)" not in line]
+        return [line for line in told if not _OFFER.search(line)]
 
 
 def run(*arguments: str, cwd: Path, stdin: bytes = b"", **environment: str) -> Ended:

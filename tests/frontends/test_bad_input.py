@@ -13,6 +13,16 @@ from tests.projects import LEAKY_TASK, written
 BROKEN = {
     "syntax": b"def f(:\n",
     "undecodable": b"x = '\xe9'\n",
+    "undecodable comment": b"x = 1  # caf\xe9\n",
+    "undecodable in spite of its mark": b"\xef\xbb\xbfx = 1  # \xe9\n",
+    "declared UTF-8 and is not": b"# coding: utf-8\nx = 1  # \xe9\n",
+    "declared too late": b"x = 1\n# coding: latin-1\n# \xe9\n",
+    "outside its code page": b"# coding: cp1252\nx = 1  # \x81\n",
+    "mark and declaration disagree": b"\xef\xbb\xbf# coding: latin-1\n",
+    "half a surrogate pair": b"x = 1  # \xed\xa0\x80\n",
+    "cut within a character": b"x = 1  # \xc3",
+    "UTF-16": "x = 1\n".encode("utf-16"),
+    "null byte in a comment": b"# \0\n",
     "bad cookie": b"# -*- coding: klingon -*-\nx = 1\n",
     "null byte": b"x = 1\0\n",
     "too deep": b"x = " + b"(" * 3000 + b")" * 3000 + b"\n",
@@ -26,6 +36,9 @@ ODD = {
     "form feed": b"x = 1\n\x0c\ny = 2\n",
     "no end": b"x = 1",
     "declared latin": b"# -*- coding: latin-1 -*-\nx = '\xe9'\n",
+    "declared in the second line": b"# \xe9\n# vim: set fileencoding=latin-1 :\nx = 1  # \xe9\n",
+    "Japanese": b"# coding: shift_jis\nx = '\x83\x5c'\n",
+    "old Mac, declared": b"#!x\r# coding: latin-1\rx = 1  # \xe9\r",
 }
 
 
@@ -42,6 +55,29 @@ def test_unreadable_file_is_one_line_and_the_rest_is_checked(tmp_path: Path, nam
     assert complaint.startswith("bad.py:")
     assert ": CLK901 " in complaint
     assert "1 failure" in ended.err
+
+
+def test_undecodable_byte_is_named_with_its_line_and_the_way_out(tmp_path: Path) -> None:
+    ended = checked(written(tmp_path, {"bad.py": LEAKY_TASK.encode() + b"# caf\xe9\n"}))
+    assert (ended.code, ended.out) == (2, "")
+    (complaint,) = ended.complaints
+    assert complaint == (
+        "bad.py:9:1: CLK901 byte 0xe9 is not valid in utf-8: invalid continuation byte; "
+        "save the file as UTF-8, or declare the right encoding in line 1, as in `# coding: latin-1`"
+    )
+
+
+def test_places_do_not_depend_on_the_encoding(tmp_path: Path) -> None:
+    text = LEAKY_TASK.replace("    client = ", "    word = 'é'; client = ")
+    seen = []
+    for encoding in ("utf-8", "latin-1", "cp1252"):
+        declared = f"# coding: {encoding}\n{text}"
+        ended = checked(written(tmp_path, {"jobs.py": declared.encode(encoding)}), "--no-cache")
+        seen.append((ended.code, ended.out))
+        document = run("check", "--output-format", "json", cwd=tmp_path).document
+        seen.append(document["findings"][0]["trace"])
+    assert seen[0][0] == 1
+    assert seen[:2] == seen[2:4] == seen[4:]
 
 
 @pytest.mark.parametrize("name", ODD)
@@ -78,8 +114,30 @@ def test_failures_can_be_ignored_like_any_code(tmp_path: Path, by: str) -> None:
 
 def test_failures_elsewhere_do_not_concern_what_was_asked_for(tmp_path: Path) -> None:
     written(tmp_path, {"bad.py": b"def f(:\n", "good.py": "x = 1\n", "setup.cfg": ""})
-    assert checked(tmp_path, "good.py").code == 0
+    ended = checked(tmp_path, "good.py")
+    assert (ended.code, ended.complaints) == (0, [])
     assert checked(tmp_path, "bad.py").code == 2
+
+
+def test_what_cannot_be_listed_elsewhere_does_not_fail_the_run(tmp_path: Path) -> None:
+    files = {"ours/a.py": "x = 1\n", "theirs/b.py": "x = 1\n", "setup.cfg": ""}
+    name = os.fsdecode(b"caf\xe9.py")
+    written(tmp_path, {**files, f"theirs/{name}": "x = 1\n"})
+    ended = checked(tmp_path, "ours")
+    assert (ended.code, ended.complaints) == (0, [])
+    told = "theirs/caf\\xe9.py:1:1: CLK901 the file's name is not valid UTF-8"
+    assert f"beside the paths given: {told}" in checked(tmp_path, "ours", "--verbose").err
+    for paths in ([], ["theirs"], [f"theirs/{name}"], ["ours", "theirs"]):
+        ended = checked(tmp_path, *paths)
+        (complaint,) = ended.complaints
+        assert (ended.code, complaint.startswith(told)) == (2, True)
+
+
+def test_no_comment_is_idle_while_a_folder_beside_it_is_unread(tmp_path: Path) -> None:
+    text = {"ours/a.py": "x = 1  # noqa: CLK101\n", "setup.cfg": "", "theirs/b.py": ""}
+    assert checked(written(tmp_path, text), "ours").code == 1
+    written(tmp_path, {os.fsdecode(b"theirs/caf\xe9.py"): ""})
+    assert checked(tmp_path, "ours").code == 0
 
 
 def test_folder_without_permission(tmp_path: Path) -> None:
@@ -147,6 +205,10 @@ def test_source_line_cannot_attack_the_terminal(tmp_path: Path) -> None:
             "nothing in the catalog answers to 'celery.Celry'; did you mean",
         ),
         (["catalog", "x", "--unused"], "`--unused` looks at the whole project and takes no name"),
+        (["why", "a.py:"], "expected PATH:LINE with a line from 1, found 'a.py:'"),
+        (["why", ":3"], "expected PATH:LINE with a line from 1, found ':3'"),
+        (["why", "a.py:1:1"], "no such file or folder: 'a.py:1'"),
+        (["why", ".:1"], "'.' is no Python file of the project"),
         (["clean", "nowhere"], "no such file or folder: 'nowhere'"),
     ],
 )
@@ -206,3 +268,19 @@ def test_configuration_of_others_is_passed_over(tmp_path: Path) -> None:
 def test_isolated_reads_no_configuration(tmp_path: Path) -> None:
     written(tmp_path, {"celeryleak-lint.toml": "selct = 1", "jobs.py": LEAKY_TASK})
     assert run("check", "--isolated", cwd=tmp_path).code == 1
+
+
+@pytest.mark.parametrize("name", BROKEN)
+def test_why_in_an_unreadable_file_is_a_failure(tmp_path: Path, name: str) -> None:
+    ended = run("why", "bad.py:1", cwd=written(tmp_path, {"bad.py": BROKEN[name]}))
+    assert (ended.code, ended.out) == (2, "")
+    (line,) = ended.err.splitlines()
+    assert line.startswith("bad.py:")
+    assert ": CLK901 " in line
+
+
+def test_why_is_not_disturbed_by_unreadable_neighbours(tmp_path: Path) -> None:
+    written(tmp_path, {"bad.py": b"def f(:\n", "jobs.py": LEAKY_TASK})
+    ended = run("why", "jobs.py:7", cwd=tmp_path)
+    assert (ended.code, ended.err) == (0, "")
+    assert "verdict: certain" in ended.out

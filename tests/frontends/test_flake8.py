@@ -194,6 +194,14 @@ def test_broken_file_is_left_to_flake8_and_the_rest_is_checked(tmp_path: Path) -
     assert [line.split()[1] for line in lines] == ["E999", "CLK101"]
 
 
+def test_file_that_flake8_can_parse_and_we_cannot_is_no_silence(tmp_path: Path) -> None:
+    project = written(tmp_path, {"bad.py": LEAKY_TASK.encode() + b"# caf\xe9\n", "ok.py": ""})
+    (line,) = flake8(cwd=project).lines
+    assert line.startswith("./bad.py:9:1: CLK901 byte 0xe9 is not valid in utf-8")
+    assert flake8("ok.py", cwd=project).lines == []
+    assert flake8("--extend-ignore=CLK901", cwd=project).lines == []
+
+
 def test_nothing_is_analysed_when_nobody_wants_it(tmp_path: Path) -> None:
     project = written(tmp_path, {"celeryleak-lint.toml": "selct = []\n", "a.py": "x=1\n"})
     ended = module("flake8", "--isolated", "--select=E225", cwd=project)

@@ -41,6 +41,7 @@ def texts() -> Iterator[tuple[str, str]]:
     """Every text file somebody wrote for the project, as path and content."""
     folders = [folder for name in TEXT_FOLDERS if (folder := ROOT / name).is_dir()]
     files = [path for folder in folders for path in folder.rglob("*") if path.is_file()]
+    # in a second work tree `.git` is a file, and git's own
     files += [path for path in ROOT.iterdir() if path.is_file() and path.name != ".git"]
     for path in sorted(files):
         if path.suffix in TEXT_SUFFIXES and "__pycache__" not in path.parts:

@@ -64,11 +64,25 @@ def _tried(
     allowed = _counted(before.findings) - _counted(first.fixed)
     weaker = {each.path for each in first.fixed if each.confidence != "possible"}
     judged = [
-        f for f in again.report.findings if f.confidence != "possible" or f.path not in weaker
+        f
+        for f in again.report.findings
+        if (f.confidence != "possible" or f.path not in weaker)
+        and not _is_revealed(f, files, result, first.fixed)
     ]
     left = _counted(judged) - allowed
     found += [f"{path}: a new or a remaining {code}" for code, path in left]
     return found, result
+
+
+def _is_revealed(finding: Finding, files: Texts, result: Texts, fixed: Iterable[Finding]) -> bool:
+    """True on a line that no fix wrote: one finding spoke for others, and now they speak up."""
+    text = _line(result, finding)
+    mended = {_line(files, each) for each in fixed if each.path == finding.path}
+    return text in files[finding.path].splitlines() and text not in mended
+
+
+def _line(files: Texts, finding: Finding) -> bytes:
+    return files[finding.path].splitlines()[finding.span.line - 1]
 
 
 def _unparsable(texts: Mapping[str, bytes]) -> Iterator[str]:

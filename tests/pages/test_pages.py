@@ -10,14 +10,14 @@ from pathlib import Path
 
 import pytest
 
-from celeryleak_lint.rules import RULES, Rule
-from celeryleak_lint.rules.about_the_run import (
+from celeryleak_lint.model.run_codes import (
     BASELINE_STALE,
     FILE_NOT_READ,
     RUN_CODES,
     SUPPRESSION_UNUSED,
     RunCode,
 )
+from celeryleak_lint.rules import RULES, Rule
 from tests.pages.analysis import analyse, hot_decorators, mend
 from tests.pages.collect import LONG_TAIL, RULE_PAGES, long_tail, rule_pages
 from tests.pages.mending import mending_problems

@@ -141,7 +141,7 @@ def test_name_that_is_no_text_is_a_failure(tmp_path: Path) -> None:
     discovery = found(tmp_path)
     assert paths_in(discovery.scope) == ["a.py"]
     (failure,) = discovery.failures
-    assert failure.path == "bad\\udcff.py"
+    assert failure.path == "bad\\xff.py"
     assert "not valid UTF-8" in failure.message
 
 

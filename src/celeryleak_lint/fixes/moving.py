@@ -157,11 +157,11 @@ def _assigned(scene: Scene) -> str:
     return ""
 
 
-def _expression(scene: Scene, renamed: Mapping[cst.CSTNode, str]) -> list[str]:
+def _expression(scene: Scene, renamed: dict[cst.CSTNode, str]) -> list[str]:
     where = scene.ranges[scene.call]
     rows = {row: scene.text[row - 1] for row in range(where.start.line, where.end.line + 1)}
     changes = sorted(
-        ((scene.ranges[node], name) for node, name in renamed.items()),
+        ((scene.ranges[node], name) for node, name in (renamed | _requoted(scene)).items()),
         key=lambda change: (change[0].start.line, change[0].start.column),
         reverse=True,
     )
@@ -180,6 +180,19 @@ def _expression(scene: Scene, renamed: Mapping[cst.CSTNode, str]) -> list[str]:
     prefix = _prefix(scene)
     _forbid_long_texts(scene, scene.call, prefix)
     return [rows[first], *(_dedented(rows[row], prefix) for row in range(first + 1, last + 1))]
+
+
+def _requoted(scene: Scene) -> dict[cst.CSTNode, str]:
+    """Texts of a call inside a formatted string, with the quotes they could not have there."""
+    if not scene.is_in_text:
+        return {}
+    return {
+        node: f'{node.prefix}"{node.raw_value}"'
+        for node in _all(scene.call)
+        if isinstance(node, cst.SimpleString)
+        and node.quote == "'"
+        and not set('"\\') & set(node.raw_value)
+    }
 
 
 def _prefix(scene: Scene) -> str:

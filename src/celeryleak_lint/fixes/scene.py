@@ -22,7 +22,10 @@ class CannotMoveError(Exception):
 
 @dataclass(slots=True)
 class Scene:
-    """The call in its function: the block it is in, what is local, and what is read where."""
+    """The call in its function: the block it is in, what is local, and what is read where.
+
+    ``is_in_text`` is true inside a formatted string, whose quotes the call had to avoid.
+    """
 
     text: list[str]
     ranges: Mapping[cst.CSTNode, CodeRange]
@@ -36,6 +39,7 @@ class Scene:
     closed_over: set[str]
     evidence: Evidence
     call_uses: Uses
+    is_in_text: bool
 
 
 def scene_of(text: str, place: Range, aliases: Mapping[str, str]) -> Scene:
@@ -61,6 +65,7 @@ def scene_of(text: str, place: Range, aliases: Mapping[str, str]) -> Scene:
         call=call, block=block, index=index, outer=blocks[:-1], local=locals_of(function),
         closed_over=closed_over, evidence=Evidence(function, aliases),
         call_uses=_uses_of_call(call, inside),
+        is_in_text=any(isinstance(node, cst.FormattedString) for node in inside),
     )  # fmt: skip
 
 

@@ -22,6 +22,7 @@ from celeryleak_lint.frontends.run import (
     run,
 )
 from celeryleak_lint.model.edits import Applicability
+from celeryleak_lint.model.findings import Failure
 from celeryleak_lint.report.concise import render_failure
 from celeryleak_lint.report.escape import escaped
 from celeryleak_lint.report.fixes import fixes_told
@@ -113,6 +114,8 @@ def tell(outcome: Outcome, showing: Showing, *, would: bool = False) -> None:
     if showing.with_statistics:
         click.echo(statistics(outcome.report), err=True, nl=False)
     if showing.is_verbose:
+        for failure in outcome.elsewhere:
+            click.echo(f"beside the paths given: {render_failure(failure, view)}", err=True)
         click.echo(timings(outcome.report, outcome.seconds), err=True, nl=False)
     if not showing.is_quiet:
         click.echo(summary(outcome.report, outcome.seconds), err=True)
@@ -128,9 +131,15 @@ def explain_line(request: Request, line: int) -> int:
     if not any(file.path == path for file in prepared.scope.files):
         return complain(Trouble((f"{shown!r} is no Python file of the project",)))
     view = view_of(prepared)
+    explained = explain(prepared, request, path, line)
+    if isinstance(explained, Trouble):
+        return complain(explained)
+    if isinstance(explained, Failure):
+        click.echo(render_failure(explained, view), err=True)
+        return FAILED
     if not view.line(path, line) and not view.line(path, line - 1) and line > 1:
         return complain(Trouble((f"{shown!r} has no line {line}",)))
-    for text in explain(prepared, request, path, line):
+    for text in explained:
         click.echo(escaped(text))
     return CLEAN
 

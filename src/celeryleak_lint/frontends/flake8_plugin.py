@@ -189,15 +189,27 @@ def _refuse(messages: Sequence[str]) -> None:
 
 
 def _rows(outcome: Outcome) -> Rows:
-    """All findings, also those that a comment switches off: flake8 judges that itself."""
+    """All findings, also those that a comment switches off: flake8 judges that itself.
+
+    A file that flake8 can parse and we cannot has its failure for a finding; for one that
+    flake8 cannot parse either, it asks no plugin.
+    """
     from celeryleak_lint.report.escape import escaped
 
     rows: dict[str, list[Row]] = {}
-    root = outcome.prepared.place.root
-    for finding in (*outcome.report.findings, *outcome.report.suppressed):
+    root, report = outcome.prepared.place.root, outcome.report
+    for finding in (*report.findings, *report.suppressed):
+        row = (finding.span.line, finding.span.column - 1)
         text = f"{finding.code} {escaped(finding.message)}"
-        path = os.path.join(root, finding.path)
-        rows.setdefault(path, []).append((finding.span.line, finding.span.column - 1, text))
+        rows.setdefault(os.path.join(root, finding.path), []).append((*row, text))
+    files = frozenset(file.path for file in outcome.prepared.scope.files)
+    for failure in report.failures:
+        text = f"{failure.code} {escaped(failure.message)}"
+        if failure.path in files:
+            row = (failure.line, failure.column - 1)
+            rows.setdefault(os.path.join(root, failure.path), []).append((*row, text))
+        elif failure.path not in outcome.prepared.scope.deploy:
+            _warn(": ".join(filter(None, (failure.path, text))))
     return rows
 
 

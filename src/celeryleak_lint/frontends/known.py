@@ -17,8 +17,8 @@ from celeryleak_lint.baseline import (
 )
 from celeryleak_lint.config import Config
 from celeryleak_lint.model.findings import Finding, Report
+from celeryleak_lint.model.run_codes import BASELINE_STALE
 from celeryleak_lint.model.source import Scope
-from celeryleak_lint.rules.about_the_run import BASELINE_STALE
 from celeryleak_lint.system.output import write_whole
 from celeryleak_lint.system.settings import read_toml
 

@@ -14,7 +14,14 @@ from celeryleak_lint.catalog.schema import EntryPoint, Heavy, Memo, Resource, Ta
 from celeryleak_lint.config import Config
 from celeryleak_lint.config.parse import FIELDS, KEYS, nearest
 from celeryleak_lint.frontends.checking import complain
-from celeryleak_lint.frontends.run import Prepared, Request, Trouble, prepare, summaries_for
+from celeryleak_lint.frontends.run import (
+    Prepared,
+    Request,
+    Trouble,
+    catalog_of,
+    prepare,
+    summaries_for,
+)
 from celeryleak_lint.frontends.unused import unused_rows
 from celeryleak_lint.model.facts import ModuleSummary
 from celeryleak_lint.report.codes import ENTRIES
@@ -57,15 +64,16 @@ def show_rules(output_format: str) -> int:
 def show_catalog(request: Request, name: str | None) -> int:
     """Print the names in the catalog, or everything about those that answer to ``name``."""
     prepared = prepare(request)
-    if isinstance(prepared, Trouble):
-        return complain(prepared)
+    catalog = prepared if isinstance(prepared, Trouble) else catalog_of(prepared)
+    if isinstance(catalog, Trouble):
+        return complain(catalog)
     if name is None:
-        for text in _listed(prepared.catalog.tables):
+        for text in _listed(catalog.tables):
             click.echo(escaped(text))
         return CLEAN
-    rows = _answering(prepared.catalog, name)
+    rows = _answering(catalog, name)
     if not rows:
-        names = [known for row in _rows(prepared.catalog.tables) for known in row.names]
+        names = [known for row in _rows(catalog.tables) for known in row.names]
         message = f"nothing in the catalog answers to {name!r}{nearest(name, names)}"
         return complain(Trouble((message,)))
     click.echo("\n\n".join("\n".join(_described(row)) for row in rows))

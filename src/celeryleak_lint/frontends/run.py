@@ -21,8 +21,11 @@ from celeryleak_lint.frontends.known import Known, against_baseline, read_known,
 from celeryleak_lint.frontends.settings import Settings, settings_for
 from celeryleak_lint.model.findings import Failure, Report
 from celeryleak_lint.model.source import Scope
+from celeryleak_lint.system.cache import open_cache
 from celeryleak_lint.system.discover import Place, discover, locate, locate_text
+from celeryleak_lint.system.memory import Memory
 from celeryleak_lint.system.read import reader
+from celeryleak_lint.system.reports import Inquiry
 from celeryleak_lint.system.revisions import lay_out
 
 if TYPE_CHECKING:
@@ -69,18 +72,17 @@ class Trouble:
 class Prepared:
     """Everything known before the analysis begins.
 
-    ``cached_root`` is the root whose cache is used; ``is_base`` marks an earlier state of
-    the same project, of which nothing is remembered.
+    ``failures`` are what could not be listed of that which was asked for, ``elsewhere`` is
+    what could not be listed beside it. ``memory`` is what former runs have left.
     """
 
     place: Place
     settings: Settings
     scope: Scope
-    catalog: Catalog
     read: Callable[[str], bytes]
     failures: tuple[Failure, ...]
-    cached_root: str
-    is_base: bool = False
+    elsewhere: tuple[Failure, ...]
+    memory: Memory
 
     @property
     def config(self) -> Config:
@@ -90,15 +92,19 @@ class Prepared:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """A finished run, and how long it took in seconds of wall time."""
+    """A finished run, and how long it took in seconds of wall time.
+
+    ``elsewhere`` are the failures in what nobody asked about: they do not fail the run.
+    """
 
     prepared: Prepared
     report: Report
     seconds: float
+    elsewhere: tuple[Failure, ...] = ()
 
 
 def prepare(request: Request) -> Prepared | Trouble:
-    """Find the project, its configuration and the catalog, or say all that stands in the way."""
+    """Find the project and its configuration, or say all that stands in the way."""
     place = _place(request)
     if isinstance(place, tuple):
         return Trouble(place)
@@ -107,16 +113,22 @@ def prepare(request: Request) -> Prepared | Trouble:
     )
     if isinstance(settings, tuple):
         return Trouble(settings)
-    from celeryleak_lint.catalog.lookup import load  # imported late: a bad path never needs it
-
-    catalog, errors = load(settings.tables, settings.file, prefix=settings.prefix)
-    if errors:
-        return Trouble(errors)
-    found = discover(place, settings.config, force_exclude=request.force_exclude)
-    read = reader(place.root, place.overlay)
-    return Prepared(
-        place, settings, found.scope, catalog, read, found.failures, cached_root=place.root
+    cache = open_cache(place.root, request.cache_folder) if request.use_cache else None
+    memory = Memory.of(place.root, place.overlay, cache)
+    found = discover(
+        place, settings.config, force_exclude=request.force_exclude, sightings=memory.sightings
     )
+    read = reader(place.root, place.overlay)
+    return Prepared(place, settings, found.scope, read, found.failures, found.elsewhere, memory)
+
+
+def catalog_of(prepared: Prepared) -> Catalog | Trouble:
+    """The catalog with the user's own entries, or all that is wrong with them."""
+    from celeryleak_lint.catalog.lookup import load  # imported late: a known report never needs it
+
+    settings = prepared.settings
+    catalog, errors = load(settings.tables, settings.file, prefix=settings.prefix)
+    return Trouble(errors) if errors else catalog
 
 
 def run(request: Request) -> Outcome | Trouble:
@@ -138,11 +150,14 @@ def run_with(request: Request, use: Callable[[Look], Report]) -> Outcome | Troub
         if isinstance(base, Trouble):
             return base
         ready = time.perf_counter()
-        report = use(Look(prepared, request, known, base))
-    failures = _wanted((*prepared.failures, *report.failures), prepared)
+        try:
+            report = use(Look(prepared, request, known, base))
+        except _TroubleFoundError as error:
+            return error.trouble
+    failures, elsewhere = _divided(report.failures, prepared)
     stages = (("prepare", ready - started), *report.stages)
     report = replace(report, failures=failures, stages=stages)
-    return Outcome(prepared, report, time.perf_counter() - started)
+    return Outcome(prepared, report, time.perf_counter() - started, elsewhere)
 
 
 @dataclass(slots=True)
@@ -181,20 +196,45 @@ def _with_changes(prepared: Prepared, changed: Mapping[str, bytes]) -> Prepared:
         return prepared
     overlay = MappingProxyType({**prepared.place.overlay, **changed})
     place = replace(prepared.place, overlay=overlay)
-    return replace(prepared, place=place, read=reader(place.root, overlay))
+    memory = Memory.of(place.root, overlay, prepared.memory.cache)
+    return replace(prepared, place=place, read=reader(place.root, overlay), memory=memory)
+
+
+class _TroubleFoundError(Exception):
+    """A run turned out to be impossible once it was needed; carries what stands in the way."""
+
+    def __init__(self, trouble: Trouble) -> None:
+        super().__init__(trouble)
+        self.trouble = trouble
 
 
 def _analysed(prepared: Prepared, request: Request) -> Report:
+    """What a former run has reported of this very state, or what the analysis finds now."""
+    settings, memory = prepared.settings, prepared.memory
+    unlisted = (*prepared.failures, *prepared.elsewhere)
+    inquiry = Inquiry(
+        prepared.scope, settings.config, settings.tables, unlisted, request.with_fixes
+    )
+    question = memory.question(inquiry)
+    report = question.answer()
+    if report is not None:
+        return report
+    catalog = catalog_of(prepared)
+    if isinstance(catalog, Trouble):
+        raise _TroubleFoundError(catalog)
     from celeryleak_lint.engine import analyse
 
-    return analyse(
+    report = analyse(
         prepared.scope,
         config=prepared.config,
-        catalog=prepared.catalog,
+        catalog=catalog,
         read=prepared.read,
         summaries=summaries_for(prepared, request),
+        unlisted=unlisted,
         with_fixes=request.with_fixes,
     )
+    question.learn(report)
+    return report
 
 
 def _known(prepared: Prepared, request: Request) -> Known | Trouble | None:
@@ -210,7 +250,7 @@ def _known(prepared: Prepared, request: Request) -> Known | Trouble | None:
 def _compared(report: Report, prepared: Prepared, known: Known | None) -> Report:
     if known is None:
         return report
-    failures = (*prepared.failures, *report.failures)
+    failures = (*prepared.failures, *prepared.elsewhere, *report.failures)
     is_complete = not any(prepared.config.admits(f.code, f.path) for f in failures)
     return against_baseline(
         report, prepared.scope, known, config=prepared.config, is_complete=is_complete
@@ -231,17 +271,31 @@ def _base(prepared: Prepared, request: Request, stack: contextlib.ExitStack) -> 
         return Trouble((f"--diff-base: {problem}",))
     place = Place(root, root, (root,))
     scope = discover(place, prepared.config).scope
-    return replace(prepared, place=place, scope=scope, read=reader(root), failures=(), is_base=True)
+    memory = Memory.of(root, place.overlay, prepared.memory.cache, is_base=True)
+    return replace(
+        prepared,
+        place=place,
+        scope=scope,
+        read=reader(root),
+        failures=(),
+        elsewhere=(),
+        memory=memory,
+    )
 
 
-def explain(prepared: Prepared, request: Request, path: str, line: int) -> tuple[str, ...]:
+def explain(
+    prepared: Prepared, request: Request, path: str, line: int
+) -> tuple[str, ...] | Failure | Trouble:
     """What the analysis knows about a line: hot or not, cached, closed, and by which chain."""
+    catalog = catalog_of(prepared)
+    if isinstance(catalog, Trouble):
+        return catalog
     from celeryleak_lint.engine import explain as explained
 
     return explained(
         prepared.scope,
         config=prepared.config,
-        catalog=prepared.catalog,
+        catalog=catalog,
         read=prepared.read,
         summaries=summaries_for(prepared, request),
         path=path,
@@ -251,15 +305,13 @@ def explain(prepared: Prepared, request: Request, path: str, line: int) -> tuple
 
 def summaries_for(prepared: Prepared, request: Request) -> Iterator[ModuleSummary | Failure]:
     """The summaries of a prepared project, through cache and worker processes as asked."""
-    from celeryleak_lint.system.cache import open_cache
     from celeryleak_lint.system.parallel import Gathering, available_jobs, summaries
 
-    cache = open_cache(prepared.cached_root, request.cache_folder) if request.use_cache else None
-    if cache is not None and prepared.is_base:
-        cache = replace(cache, is_kept_as_is=True)
     jobs = request.jobs or available_jobs()
     met = functools.partial(_told, request.met, len(prepared.scope.files))
-    return summaries(prepared.scope, Gathering(jobs, cache, prepared.place.overlay, met))
+    memory = prepared.memory
+    how = Gathering(jobs, memory.cache, prepared.place.overlay, met, memory.sightings)
+    return summaries(prepared.scope, how)
 
 
 def _told(met: Callable[[int, int], None], total: int, done: int) -> None:
@@ -273,14 +325,18 @@ def _place(request: Request) -> Place | tuple[str, ...]:
     return locate(request.paths, working_directory=here)
 
 
-def _wanted(failures: Sequence[Failure], prepared: Prepared) -> tuple[Failure, ...]:
-    """The failures that the configuration admits, in files that were asked for."""
+def _divided(
+    failures: Sequence[Failure], prepared: Prepared
+) -> tuple[tuple[Failure, ...], tuple[Failure, ...]]:
+    """The failures that the configuration admits: in what was asked for, and beside it."""
     reported = prepared.scope.reported
-    known = frozenset(file.path for file in prepared.scope.files) | set(prepared.scope.deploy)
-    kept = (
-        failure
-        for failure in dict.fromkeys(failures)
-        if prepared.config.admits(failure.code, failure.path)
-        and (reported is None or failure.path not in known or failure.path in reported)
-    )
+    asked, elsewhere = list(prepared.failures), list(prepared.elsewhere)
+    for failure in failures:
+        is_asked = reported is None or not failure.path or failure.path in reported
+        (asked if is_asked else elsewhere).append(failure)
+    return _admitted(asked, prepared.config), _admitted(elsewhere, prepared.config)
+
+
+def _admitted(failures: Sequence[Failure], config: Config) -> tuple[Failure, ...]:
+    kept = (f for f in dict.fromkeys(failures) if config.admits(f.code, f.path))
     return tuple(sorted(kept, key=lambda failure: (failure.path, failure.line, failure.column)))

@@ -12,6 +12,7 @@ from celeryleak_lint.system.root import folders_upwards
 from celeryleak_lint.system.settings import SettingsFile, find_settings, read_settings
 
 _COMMAND_LINE = "command line"
+_CODE_KEYS = frozenset({"select", "extend-select", "ignore", "per-file-ignores"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +45,7 @@ def settings_for(
     shown = os.path.relpath(found.path, place.working_directory) if found.path else ""
     if found.problem:
         return (f"{shown}: {found.problem}",)
-    codes = known_codes()
+    codes = known_codes() if _names_codes(found.table) or _names_codes(options) else ()
     configured = parse(found.table, codes=codes, file=shown, prefix=found.prefix)
     given = parse(_as_options(options), codes=codes, prefix="--")
     errors = (*_errors(configured), *_errors(given), *_catalog_errors(found, shown))
@@ -61,10 +62,15 @@ def settings_for(
 
 def known_codes() -> tuple[str, ...]:
     """Every code that may be selected or ignored."""
+    from celeryleak_lint.model.run_codes import RUN_CODES
     from celeryleak_lint.rules import RULES
-    from celeryleak_lint.rules.about_the_run import RUN_CODES
 
     return (*(rule.code for rule in RULES), *(entry.code for entry in RUN_CODES))
+
+
+def _names_codes(table: Mapping[str, object]) -> bool:
+    """Whether anything in a table has to be compared with the codes; learning them costs a moment."""
+    return not _CODE_KEYS.isdisjoint(table)
 
 
 def _settings_file(place: Place, config: str | None, *, isolated: bool) -> SettingsFile | str:

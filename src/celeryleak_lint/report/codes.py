@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from celeryleak_lint.model.run_codes import RUN_CODES, RunCode
 from celeryleak_lint.rules import RULES, Rule
-from celeryleak_lint.rules.about_the_run import RUN_CODES, RunCode
 
 Entry = Rule | RunCode
 

@@ -1,13 +1,15 @@
 """Summaries of files, remembered between runs by the content of the file.
 
-A few dozen pack files hold one entry for each path. What is damaged, foreign or of another
-version counts as absent, and nothing in it is ever executed. Packs are replaced as a whole,
-so concurrent runs may lose each other's work, but never read half of it.
+A few dozen pack files hold one entry for each path; other files beside them are the business
+of ``sightings`` and ``reports``. What is damaged, foreign or of another version counts as
+absent, and nothing in it is ever executed. Files are replaced as a whole, so concurrent runs
+may lose each other's work, but never read half of it.
 """
 
 from __future__ import annotations
 
 import contextlib
+import functools
 import hashlib
 import os
 import shutil
@@ -31,8 +33,10 @@ _TAG_TEXT = (
     "# Summaries of source files, kept by celeryleak-lint. Safe to delete.\n"
 )
 _PACKS = 64
-_DIGEST_BYTES = 20
+_SEAL_BYTES = 20
 _STALE_SECONDS = 14 * 24 * 3600
+#: More versions than this side by side are left-overs, however new they are.
+_MOST_VERSIONS = 4
 
 
 class Entry(msgspec.Struct, frozen=True, array_like=True):
@@ -76,22 +80,32 @@ class Cache:
 
         A folder that cannot be written costs the next run time, and nothing else.
         """
-        if not self.changed or self.is_kept_as_is:
+        for number in sorted(self.changed):
+            kept = {path: e for path, e in self._pack(number).items() if path in paths}
+            self.write(_file(number), msgspec.msgpack.encode(kept))
+        self.changed.clear()
+
+    def read(self, name: str) -> bytes | None:
+        """The content of one file of the cache; ``None`` when it is damaged or not there."""
+        try:
+            with open(os.path.join(self.folder, name), "rb") as file:
+                seal, body = file.read(_SEAL_BYTES), file.read()
+        except (OSError, MemoryError):
+            return None
+        return body if seal == _seal(body) else None
+
+    def write(self, name: str, body: bytes) -> None:
+        """Replace one file of the cache as a whole, or leave it as it was when that fails."""
+        if self.is_kept_as_is:
             return
         with contextlib.suppress(OSError):
             self._prepare()
-            for number in sorted(self.changed):
-                kept = {path: e for path, e in self._pack(number).items() if path in paths}
-                _replace(self._file(number), msgspec.msgpack.encode(kept))
-            self.changed.clear()
+            _replace(os.path.join(self.folder, name), body)
 
     def _pack(self, number: int) -> dict[str, Entry]:
         if number not in self.packs:
-            self.packs[number] = _read_pack(self._file(number))
+            self.packs[number] = _unpacked(self.read(_file(number)))
         return self.packs[number]
-
-    def _file(self, number: int) -> str:
-        return os.path.join(self.folder, f"{number:02x}.pack")
 
     def _prepare(self) -> None:
         if os.path.isdir(self.folder):
@@ -133,9 +147,9 @@ def clean(root: str, folder: str | None) -> str | None:
     return top
 
 
-def digest_of(file: SourceFile, data: bytes) -> bytes:
-    """What identifies a summary: the content, and the name under which the project knows it."""
-    digest = hashlib.blake2b(data, digest_size=_DIGEST_BYTES)
+def digest_of(file: SourceFile, content: bytes) -> bytes:
+    """What identifies a summary: the digest of the content, and the name the project knows it by."""
+    digest = hashlib.blake2b(content, digest_size=_SEAL_BYTES)
     digest.update(f"\0{file.path}\0{file.module}\0{file.is_package}\0{file.is_test}".encode())
     return digest.digest()
 
@@ -144,12 +158,16 @@ def _number(path: str) -> int:
     return zlib.crc32(path.encode()) % _PACKS
 
 
-def _read_pack(path: str) -> dict[str, Entry]:
+def _file(number: int) -> str:
+    return f"{number:02x}.pack"
+
+
+def _unpacked(body: bytes | None) -> dict[str, Entry]:
+    if body is None:
+        return {}
     try:
-        with open(path, "rb") as file:
-            seal, body = file.read(_DIGEST_BYTES), file.read()
-        return _decoder.decode(body) if seal == _seal(body) else {}
-    except (OSError, msgspec.DecodeError, MemoryError, RecursionError):
+        return _decoder.decode(body)
+    except (msgspec.DecodeError, MemoryError, RecursionError):
         return {}
 
 
@@ -157,7 +175,8 @@ def _replace(path: str, body: bytes) -> None:
     descriptor, name = tempfile.mkstemp(dir=os.path.dirname(path), prefix="new-")
     try:
         with open(descriptor, "wb") as file:
-            file.write(_seal(body) + body)
+            file.write(_seal(body))
+            file.write(body)
         os.replace(name, path)
     except BaseException:
         with contextlib.suppress(OSError):
@@ -166,14 +185,19 @@ def _replace(path: str, body: bytes) -> None:
 
 
 def _seal(body: bytes) -> bytes:
-    return hashlib.blake2b(body, digest_size=_DIGEST_BYTES).digest()
+    return hashlib.blake2b(body, digest_size=_SEAL_BYTES).digest()
 
 
+@functools.cache
 def _version() -> str:
-    """Names what a summary depends on beside the file: Python, and this package's own files."""
+    """Names what the cache depends on beside the project: Python, and what this package consists of.
+
+    Contents count and times do not: a cache outlives the installation that wrote it.
+    """
     digest = hashlib.blake2b(digest_size=6)
-    for line in sorted(_own_files(os.path.dirname(celeryleak_lint.__file__))):
-        digest.update(line.encode())
+    for path in sorted(_own_files(os.path.dirname(celeryleak_lint.__file__))):
+        with open(path, "rb") as file:
+            digest.update(_seal(file.read()))
     major, minor = sys.version_info[:2]
     return f"{celeryleak_lint.__version__}-py{major}.{minor}-{digest.hexdigest()}"
 
@@ -183,19 +207,20 @@ def _own_files(folder: str) -> Iterator[str]:
         for entry in entries:
             if entry.is_dir() and entry.name != "__pycache__":
                 yield from _own_files(entry.path)
-            elif entry.name.endswith(".py"):
-                state = entry.stat()
-                yield f"{entry.name} {state.st_size} {state.st_mtime_ns}\n"
+            elif entry.name.endswith((".py", ".toml")):
+                yield entry.path
 
 
 def _stale_versions(above: str, *, keep: str) -> list[str]:
-    """Packs of other versions that no run has touched for a while."""
+    """Folders of other versions that no run has touched for a while, and the oldest of too many."""
     limit = time.time() - _STALE_SECONDS
     with os.scandir(above) as entries:
-        return [
-            entry.path
+        others = sorted(
+            (entry.stat().st_mtime, entry.path)
             for entry in entries
-            if entry.is_dir(follow_symlinks=False)
-            and entry.path != keep
-            and entry.stat().st_mtime < limit
-        ]
+            if entry.is_dir(follow_symlinks=False) and entry.path != keep
+        )
+    surplus = len(others) - (_MOST_VERSIONS - 1)
+    return [
+        path for place, (changed, path) in enumerate(others) if changed < limit or place < surplus
+    ]

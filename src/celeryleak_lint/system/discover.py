@@ -14,7 +14,8 @@ from celeryleak_lint.model.source import Scope, SourceFile
 from celeryleak_lint.system.exclude import Exclusion, exclusion
 from celeryleak_lint.system.names import module_name, source_roots
 from celeryleak_lint.system.root import project_root
-from celeryleak_lint.system.walk import Listing, leaves_out, list_files
+from celeryleak_lint.system.sightings import Sightings
+from celeryleak_lint.system.walk import Listing, leaves_out, list_files, shown_name
 
 _TEST_FOLDERS = frozenset({"tests", "test", "testing"})
 
@@ -35,10 +36,15 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Discovery:
-    """The project's scope, and the folders and names that had to be left out unread."""
+    """The project's scope, and the folders and names that had to be left out unread.
+
+    ``failures`` are those in what was asked for, ``elsewhere`` are those beside it, in what
+    is indexed only to understand the rest.
+    """
 
     scope: Scope
     failures: tuple[Failure, ...]
+    elsewhere: tuple[Failure, ...] = ()
 
 
 def locate(paths: Sequence[str], *, working_directory: str) -> Place | tuple[str, ...]:
@@ -61,9 +67,16 @@ def locate_text(name: str, text: bytes, *, working_directory: str) -> Place:
     return Place(root, here, (path,), MappingProxyType({relative: text}))
 
 
-def discover(place: Place, config: Config, *, force_exclude: bool = False) -> Discovery:
+def discover(
+    place: Place,
+    config: Config,
+    *,
+    force_exclude: bool = False,
+    sightings: Sightings | None = None,
+) -> Discovery:
     """Index the project at ``place``; never fails, whatever the tree looks like.
 
+    ``sightings`` answer what files import; without any, each file is looked at afresh.
     With ``force_exclude`` an exclusion holds also for what the user names, as pre-commit
     needs, which names excluded files.
     """
@@ -77,8 +90,10 @@ def discover(place: Place, config: Config, *, force_exclude: bool = False) -> Di
     files = tuple(sorted({*listing.files, *(unsaved - deploy)}))
     deployed = tuple(sorted(p for p in {*listing.deploy, *deploy} if not is_test_path(p)))
     listing = replace(listing, files=files, deploy=deployed)
-    scope = _scope(place.root, listing, config, _reported(given, (*files, *deployed)))
-    return Discovery(scope, listing.failures)
+    seen = sightings if sightings is not None else Sightings(place.root, place.overlay)
+    scope = _scope(seen, listing, config, _reported(given, (*files, *deployed)))
+    asked = tuple(failure for failure in listing.failures if _is_asked(failure.path, given))
+    return Discovery(scope, asked, tuple(f for f in listing.failures if f not in asked))
 
 
 def is_test_path(path: str) -> bool:
@@ -90,8 +105,11 @@ def is_test_path(path: str) -> bool:
     return stem == "conftest" or stem.startswith("test_") or stem.endswith("_test")
 
 
-def _scope(root: str, listing: Listing, config: Config, reported: frozenset[str] | None) -> Scope:
-    roots = source_roots(root, listing, configured=_configured(config))
+def _scope(
+    seen: Sightings, listing: Listing, config: Config, reported: frozenset[str] | None
+) -> Scope:
+    root = seen.root
+    roots = source_roots(root, listing, configured=_configured(config), imports_of=seen.imports)
     files = []
     for path in listing.files:
         module, is_package = module_name(path, roots[path.rpartition("/")[0]], root)
@@ -114,6 +132,12 @@ def _reported(given: Sequence[str], files: Sequence[str]) -> frozenset[str] | No
     folders = tuple(f"{path}/" for path in given)
     names = frozenset(given)
     return frozenset(path for path in files if path in names or path.startswith(folders))
+
+
+def _is_asked(path: str, given: Sequence[str]) -> bool:
+    """Whether what could not be listed at ``path`` is, or lies in, one of the paths given."""
+    shown = tuple(shown_name(name) for name in given)
+    return "" in shown or path.startswith(tuple(f"{name}/" for name in shown)) or path in shown
 
 
 def _is_excluded(root: str, path: str, rules: Exclusion) -> bool:

@@ -5,10 +5,9 @@ This is a scan of bytes, not a parse: a wrong guess costs one vote, and broken f
 
 from __future__ import annotations
 
-import os
 import re
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 #: How much of a file is looked at; imports come first.
 HEAD_BYTES = 16_384
@@ -17,21 +16,37 @@ HEAD_BYTES = 16_384
 Imports = dict[str, set[str]]
 
 _STATEMENT = re.compile(
-    rb"^[ \t]*(?:from[ \t]+(?P<module>[A-Za-z_][\w.]*)[ \t]+import[ \t]+"
-    rb"(?:\((?P<many>[^)]*)|(?P<few>[^\n#;(]+))|import[ \t]+(?P<plain>[A-Za-z_][\w., \t]*))",
-    re.MULTILINE,
+    # the line break in front lets the search jump from line to line
+    rb"\n[ \t]*(?:from[ \t]+(?P<module>[A-Za-z_][\w.]*)[ \t]+import[ \t]+"
+    rb"(?:\((?P<many>[^)]*)|(?P<few>[^\n#;(]+))|import[ \t]+(?P<plain>[A-Za-z_][\w., \t]*))"
 )
 _COMMENT = re.compile(rb"#[^\n]*")
 _NAME = re.compile(rb"[A-Za-z_]\w*")
 
 
-def scan_imports(root: str, files: Iterable[str]) -> Imports:
-    """The absolute imports of each folder's files, without those of the standard library."""
+def scan_imports(files: Iterable[str], imports_of: Callable[[str], Iterable[str]]) -> Imports:
+    """The absolute imports of each folder's files, without those of the standard library.
+
+    ``imports_of`` gives the imports of one file, as ``imported_names`` finds them.
+    """
     found: Imports = {}
     for path in files:
-        names = found.setdefault(path.rpartition("/")[0], set())
-        names.update(_imported(_head(os.path.join(root, path))))
+        found.setdefault(path.rpartition("/")[0], set()).update(imports_of(path))
     return found
+
+
+def imported_names(data: bytes) -> Iterator[str]:
+    """The dotted names that the beginning of a file imports, some of them more than once."""
+    for match in _STATEMENT.finditer(b"\n" + data[:HEAD_BYTES]):
+        if match["module"] is None:
+            for clause in match["plain"].decode("ascii", "ignore").split(","):
+                dotted = clause.strip().partition(" ")[0]
+                if _is_candidate(dotted):
+                    yield dotted
+            continue
+        module = match["module"].decode("ascii", "ignore")
+        if _is_candidate(module):
+            yield from _members(module, match["many"] or match["few"] or b"")
 
 
 def mentions(path: str, name: str) -> bool:
@@ -45,19 +60,6 @@ def _head(path: str) -> bytes:
             return file.read(HEAD_BYTES)
     except OSError:
         return b""
-
-
-def _imported(head: bytes) -> Iterator[str]:
-    for match in _STATEMENT.finditer(head):
-        if match["module"] is None:
-            for clause in match["plain"].decode("ascii", "ignore").split(","):
-                dotted = clause.strip().partition(" ")[0]
-                if _is_candidate(dotted):
-                    yield dotted
-            continue
-        module = match["module"].decode("ascii", "ignore")
-        if _is_candidate(module):
-            yield from _members(module, match["many"] or match["few"] or b"")
 
 
 def _members(module: str, clause: bytes) -> Iterator[str]:

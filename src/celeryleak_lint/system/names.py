@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from celeryleak_lint.system.imports import Imports, mentions, scan_imports
@@ -78,15 +78,25 @@ class _Ballot:
     against: frozenset[_Candidate]
 
 
-def source_roots(root: str, listing: Listing, *, configured: Iterable[str]) -> dict[str, str]:
-    """The source root (relative to ``root``) of each folder that holds a listed file."""
+ImportsOf = Callable[[str], Iterable[str]]
+
+
+def source_roots(
+    root: str, listing: Listing, *, configured: Iterable[str], imports_of: ImportsOf
+) -> dict[str, str]:
+    """The source root (relative to ``root``) of each folder that holds a listed file.
+
+    ``imports_of`` gives the absolute imports of a file; it is asked only if they are needed.
+    """
     tree = _tree(root, listing)
     known = {folder: folder for folder in configured}
     for project in sorted({"", *listing.markers}):
         for covered, source in declared_roots(root, project).items():
             known.setdefault(covered, source)
     groups = {folder: tree.top_package(folder) for folder in map(_parent, listing.files)}
-    voted = _vote({g for g in groups.values() if _covering(g, known) is None}, tree, listing)
+    voted = _vote(
+        {g for g in groups.values() if _covering(g, known) is None}, tree, listing, imports_of
+    )
     found: dict[str, str] = {}
     for folder, group in groups.items():
         covering = _covering(folder, known)
@@ -140,11 +150,13 @@ def _covering(folder: str, known: Mapping[str, str]) -> str | None:
     return folder
 
 
-def _vote(groups: Iterable[str], tree: _Tree, listing: Listing) -> dict[str, str]:
+def _vote(
+    groups: Iterable[str], tree: _Tree, listing: Listing, imports_of: ImportsOf
+) -> dict[str, str]:
     candidates = {group: tuple(_candidates(group, tree)) for group in sorted(groups)}
     ballot = _Ballot({}, frozenset())
     if any(len(options) > 1 for options in candidates.values()):
-        ballot = _count(candidates, scan_imports(tree.root, listing.files), tree)
+        ballot = _count(candidates, scan_imports(listing.files, imports_of), tree, imports_of)
     chosen: dict[str, str] = {}
     for group, options in candidates.items():
         winner = _winner(options, ballot)
@@ -209,7 +221,10 @@ def _base(folder: str, tree: _Tree) -> str:
 
 
 def _count(
-    candidates: Mapping[str, tuple[_Candidate, ...]], imports: Imports, tree: _Tree
+    candidates: Mapping[str, tuple[_Candidate, ...]],
+    imports: Imports,
+    tree: _Tree,
+    imports_of: ImportsOf,
 ) -> _Ballot:
     """Let every distinct import speak for or against the candidates that it could mean."""
     support: Counter[_Candidate] = Counter()
@@ -224,7 +239,7 @@ def _count(
             else:
                 against.add(option)
     loose = [options[0] for options in candidates.values() if options and not options[0].dotted]
-    support.update(_bare_imports(loose, imports, tree))
+    support.update(_bare_imports(loose, imports, tree, imports_of))
     return _Ballot(support, frozenset(against))
 
 
@@ -264,7 +279,7 @@ def _explains(option: _Candidate, dotted: str, tree: _Tree) -> bool:
 
 
 def _bare_imports(
-    loose: Iterable[_Candidate], imports: Imports, tree: _Tree
+    loose: Iterable[_Candidate], imports: Imports, tree: _Tree, imports_of: ImportsOf
 ) -> Iterator[_Candidate]:
     """Loose files imported by their bare name from their own folder or one beside it.
 
@@ -280,10 +295,9 @@ def _bare_imports(
             tops.update(name.partition(".")[0] for name in beside.get(_parent(folder), ()))
         for top in sorted(tops):
             file = f"{folder}/{top}.py".lstrip("/")
-            if file in tree.files and not _imports_itself(file, top, tree):
+            if file in tree.files and not _imports_itself(file, top, imports_of):
                 yield option
 
 
-def _imports_itself(file: str, top: str, tree: _Tree) -> bool:
-    own = scan_imports(tree.root, [file])
-    return any(name.partition(".")[0] == top for names in own.values() for name in names)
+def _imports_itself(file: str, top: str, imports_of: ImportsOf) -> bool:
+    return any(name.partition(".")[0] == top for name in imports_of(file))

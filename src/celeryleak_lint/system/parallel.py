@@ -21,6 +21,7 @@ from celeryleak_lint.model.findings import Failure
 from celeryleak_lint.model.source import Scope, SourceFile
 from celeryleak_lint.system.cache import Cache, Entry, digest_of
 from celeryleak_lint.system.read import reader, unread
+from celeryleak_lint.system.sightings import Sightings, content_digest
 
 if TYPE_CHECKING:
     from concurrent.futures import Future, ProcessPoolExecutor
@@ -48,6 +49,7 @@ _outcomes_decoder = msgspec.msgpack.Decoder(list[Outcome])
 class Gathering:
     """How summaries are made: with how many processes, which cache, and which unsaved texts.
 
+    ``sightings`` know the digests of files; without them each file is read to learn it.
     ``met`` is told how many files of the scope are done, again and again.
     """
 
@@ -55,6 +57,7 @@ class Gathering:
     cache: Cache | None = None
     overlay: Mapping[str, bytes] = field(default_factory=lambda: MappingProxyType({}))
     met: Callable[[int], None] = lambda _count: None
+    sightings: Sightings | None = None
 
 
 def summaries(scope: Scope, how: Gathering) -> Iterator[ModuleSummary | Failure]:
@@ -96,16 +99,16 @@ def summarise_file(root: str, file: SourceFile, overlay: Mapping[str, bytes]) ->
         value = summarise(file, data)
     except Exception as error:  # noqa: BLE001 - the boundary: one file must not end the run
         return _outcome(b"", _broken(file, _described(error)), lasting=False)
-    return _outcome(digest_of(file, data), value, lasting=True)
+    return _outcome(digest_of(file, content_digest(data)), value, lasting=True)
 
 
 def _remembered(scope: Scope, how: Gathering) -> Iterator[tuple[str, Entry]]:
     if how.cache is None:
         return
-    read = reader(scope.root, how.overlay)
+    sightings = how.sightings or Sightings(scope.root, how.overlay)
     for file in scope.files:
         try:
-            entry = how.cache.get(file.path, digest_of(file, read(file.path)))
+            entry = how.cache.get(file.path, digest_of(file, sightings.digest(file.path)))
         except OSError:
             continue
         if entry is not None:

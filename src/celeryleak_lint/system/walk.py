@@ -95,7 +95,7 @@ class _Walk:
         if is_text(path):
             self.files.append(path)
             return
-        shown = path.encode("utf-8", "backslashreplace").decode()
+        shown = shown_name(path)
         message = "the file's name is not valid UTF-8, so it was not checked; rename it"
         self.failures.append(Failure(shown, 1, 1, message))
 
@@ -156,6 +156,11 @@ def is_text(path: str) -> bool:
     except UnicodeEncodeError:
         return False
     return True
+
+
+def shown_name(path: str) -> str:
+    """A path as it can be printed: bytes of its name that are no text are spelled out."""
+    return os.fsencode(path).decode("utf-8", "backslashreplace")
 
 
 def _is_reached(path: str, root: str, exclusion: Exclusion) -> bool:
