@@ -8,7 +8,7 @@ from __future__ import annotations
 import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from celeryleak_lint.catalog.lookup import Catalog
@@ -16,7 +16,6 @@ from celeryleak_lint.config import Config
 from celeryleak_lint.excuses import unused_suppressions
 from celeryleak_lint.link.project import Project
 from celeryleak_lint.model.deploy import DeployFacts, joined
-from celeryleak_lint.model.edits import Fix
 from celeryleak_lint.model.facts import ModuleSummary
 from celeryleak_lint.model.findings import Failure, Finding, Report, Step, Suspect, SuspectStep
 from celeryleak_lint.model.fingerprint import fingerprint, normalised
@@ -30,11 +29,15 @@ from celeryleak_lint.suppressions import (
 )
 
 if TYPE_CHECKING:
-    from celeryleak_lint.fixes.place import Style
-    from celeryleak_lint.fixes.sheet import Refusal, Sheet
+    from celeryleak_lint.fixes.offers import Offers
 
 Read = Callable[[str], bytes]
 Summaries = Iterable[ModuleSummary | Failure]
+
+_TOO_DEEP = (
+    "cannot be read: an expression or block is nested too deeply; "
+    "split it, or exclude the file if a program has written it"
+)
 
 
 def summarise(file: SourceFile, data: bytes) -> ModuleSummary | Failure:
@@ -43,33 +46,41 @@ def summarise(file: SourceFile, data: bytes) -> ModuleSummary | Failure:
     What cannot be read at all is a failure that names the line and the cause.
     """
     from celeryleak_lint.cst.decoding import undecodable
-    from celeryleak_lint.extract.module import extract
 
     wrong = undecodable(data)
     if wrong is not None:
         return Failure(file.path, wrong.line, 1, wrong.reason)
     try:
-        return extract(file, data)
+        return _extracted(file, data)
     except SyntaxError as error:
         return _modernised(file, data, error)
     except (ValueError, LookupError) as error:
         return Failure(file.path, 1, 1, f"cannot be read: {_first_line(error)}")
     except (RecursionError, MemoryError):
-        return Failure(
-            file.path, 1, 1, "cannot be read: an expression or block is nested too deeply"
-        )
+        return Failure(file.path, 1, 1, _TOO_DEEP)
+
+
+def _extracted(file: SourceFile, data: bytes) -> ModuleSummary:
+    """Extraction, with more room in the rare case that a tree needs it."""
+    from celeryleak_lint.extract.module import extract
+
+    try:
+        return extract(file, data)
+    except RecursionError:
+        from celeryleak_lint.extract.depth import with_room
+
+        return with_room(lambda: extract(file, data))
 
 
 def _modernised(file: SourceFile, data: bytes, error: SyntaxError) -> ModuleSummary | Failure:
     """Read a file that this interpreter's grammar refuses, after rewriting newer syntax."""
     from celeryleak_lint.cst.modernise import Refusal, modernise
-    from celeryleak_lint.extract.module import extract
 
     rewritten = modernise(data)
     if isinstance(rewritten, Refusal):
         return Failure(file.path, rewritten.line, rewritten.column, rewritten.message)
     try:
-        return extract(file, rewritten)
+        return _extracted(file, rewritten)
     except (SyntaxError, ValueError, LookupError, RecursionError, MemoryError):
         line, column = error.lineno or 1, error.offset or 1
         return Failure(file.path, line, max(column, 1), f"cannot be parsed: {error.msg}")
@@ -90,8 +101,7 @@ class _Run:
     stages: list[tuple[str, float]] = field(default_factory=list)
     data: dict[str, bytes] = field(default_factory=dict)
     raised: dict[tuple[str, int], set[str]] = field(default_factory=lambda: defaultdict(set))
-    style: Style | None = None
-    sheets: dict[str, Sheet | Refusal] = field(default_factory=dict)
+    offers: Offers | None = None
 
     def bytes_of(self, path: str) -> bytes:
         """A file's bytes, read once; empty when it can no longer be read."""
@@ -115,7 +125,14 @@ def analyse(
     ``with_fixes`` each finding carries its fix, or the reason why there is none. Raises
     nothing of its own: whatever one file or one rule does wrong becomes a failure.
     """
-    run = _Run(scope, config, read, style=_style(config, catalog) if with_fixes else None)
+    run = _Run(scope, config, read)
+    if with_fixes:
+        from celeryleak_lint.fixes.offers import Offers
+        from celeryleak_lint.fixes.place import Style
+
+        run.offers = Offers(
+            Style(config.memoizer, catalog.tables.vocabulary), run.bytes_of, run.failures
+        )
     started = time.perf_counter()
     readable = _collect(run, summaries)
     extracted = time.perf_counter()
@@ -235,7 +252,7 @@ def _confirmed(run: _Run, suspects: Sequence[Suspect]) -> tuple[list[Finding], l
             if _is_off(switched_off, finding):
                 suppressed.append(finding)
             else:
-                findings.append(_with_fix(run, finding, suspect))
+                findings.append(run.offers.on(finding, suspect) if run.offers else finding)
     findings.sort(key=_place)
     return findings, suppressed
 
@@ -304,46 +321,6 @@ def _finding(
         fingerprint=mark,
         construct=construct,
     )
-
-
-def _style(config: Config, catalog: Catalog) -> Style:
-    from celeryleak_lint.fixes.place import Style
-
-    return Style(config.memoizer, catalog.tables.vocabulary)
-
-
-def _with_fix(run: _Run, finding: Finding, suspect: Suspect) -> Finding:
-    """The finding with the fix that its remedies allow, or with the reason why they allow none."""
-    if run.style is None or not suspect.remedies:
-        return finding
-    from celeryleak_lint.fixes.build import fix_for
-    from celeryleak_lint.fixes.place import Place
-
-    place = Place(suspect.path, suspect.spot, finding.span)
-    try:
-        outcome = fix_for(suspect.remedies, place, lambda path: _sheet(run, path), run.style)
-    except Exception as error:  # noqa: BLE001  a bug in a fix must not hide its finding
-        message = f"internal error in the fix of {finding.code}: {type(error).__name__}"
-        run.failures.append(
-            Failure(
-                finding.path,
-                finding.span.line,
-                1,
-                f"{message}: {_first_line(error)}; please report it",
-            )
-        )
-        return finding
-    if isinstance(outcome, Fix):
-        return replace(finding, fix=outcome, no_fix=None)
-    return replace(finding, no_fix=outcome.reason)
-
-
-def _sheet(run: _Run, path: str) -> Sheet | Refusal:
-    from celeryleak_lint.fixes.sheet import open_sheet
-
-    if path not in run.sheets:
-        run.sheets[path] = open_sheet(path, run.bytes_of(path))
-    return run.sheets[path]
 
 
 def _construct(run: _Run, suspect: Suspect, span: Span) -> str:

@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import Any
 
 _OFFER = re.compile(r"fixable with `--fix|unsafe fix(es)? shown with")
+#: No run takes so long; one that does waits for something that never comes.
+SECONDS = 300
 
 
 @dataclass(frozen=True)
@@ -59,6 +61,7 @@ def module(name: str, *arguments: str, cwd: Path, stdin: bytes = b"", **environm
         capture_output=True,
         check=False,
         env={**os.environ, **environment},
+        timeout=SECONDS,
     )
     err = done.stderr.decode()
     assert "Traceback" not in err, err

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -35,6 +37,8 @@ ODD = {
     "old Mac": b"x = 1\ry = 2\r",
     "form feed": b"x = 1\n\x0c\ny = 2\n",
     "no end": b"x = 1",
+    "a thousand terms": b"x = " + b"1 + " * 1000 + b"1\n",
+    "a thousand branches": b"if x: pass\n" + b"elif x: pass\n" * 1000,
     "declared latin": b"# -*- coding: latin-1 -*-\nx = '\xe9'\n",
     "declared in the second line": b"# \xe9\n# vim: set fileencoding=latin-1 :\nx = 1  # \xe9\n",
     "Japanese": b"# coding: shift_jis\nx = '\x83\x5c'\n",
@@ -84,6 +88,13 @@ def test_places_do_not_depend_on_the_encoding(tmp_path: Path) -> None:
 def test_odd_but_valid_file_is_read(tmp_path: Path, name: str) -> None:
     ended = checked(written(tmp_path, {"odd.py": ODD[name]}))
     assert (ended.code, ended.complaints) == (0, [])
+
+
+def test_finding_beside_a_thousand_branches(tmp_path: Path) -> None:
+    branches = "    if order_id: pass\n" + "    elif order_id > 1: pass\n" * 1000
+    ended = checked(written(tmp_path, {"jobs.py": LEAKY_TASK + branches}))
+    assert (ended.code, ended.complaints) == (1, [])
+    assert len(ended.lines) == 1
 
 
 @pytest.mark.parametrize("ending", ["\r\n", "\r"])
@@ -156,6 +167,49 @@ def test_folder_without_permission(tmp_path: Path) -> None:
     assert ended.code == (1 if listable else 2)
 
 
+def test_working_directory_that_is_gone(tmp_path: Path) -> None:
+    """A shell may stand in a folder that somebody else has deleted."""
+    gone = tmp_path / "gone"
+    script = f"cd {gone} && rmdir {gone} && exec {sys.executable} -m celeryleak_lint "
+    for arguments in ("check", "why a.py:1", "config", "catalog", "clean"):
+        gone.mkdir()
+        done = subprocess.run(
+            ["sh", "-c", script + arguments], capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 2
+        assert done.stderr == (
+            "celeryleak-lint: the working directory is gone; go to another folder\n"
+        )
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
+@pytest.mark.parametrize(
+    "name", ["pipe.py", ".gitignore", "setup.cfg", "Dockerfile", "sub/pyproject.toml"]
+)
+def test_pipe_in_the_place_of_a_file_is_passed_over(tmp_path: Path, name: str) -> None:
+    written(tmp_path, {"jobs.py": LEAKY_TASK, "sub/b.py": ""})
+    os.mkfifo(tmp_path / name)
+    ended = checked(tmp_path)
+    assert (ended.code, len(ended.lines), ended.complaints) == (1, 1, [])
+    named = run("check", name, cwd=tmp_path)
+    assert named.err == f"celeryleak-lint: neither a file nor a folder: {name!r}\n"
+
+
+def test_links_are_followed_to_files_of_the_project_only(tmp_path: Path) -> None:
+    outside = written(tmp_path / "outside", {"far.py": LEAKY_TASK})
+    project = written(tmp_path / "project", {"jobs.py": LEAKY_TASK, "pkg/a.py": ""})
+    for name, target in {
+        "loop.py": "loop.py", "pkg/up": "..", "out": str(outside), "far.py": f"{outside}/far.py",
+        "gone.py": "nowhere.py",
+    }.items():  # fmt: skip
+        (project / name).symlink_to(target)
+    ended = checked(project)
+    assert (ended.code, ended.complaints) == (1, [])
+    assert [line.partition(":")[0] for line in ended.lines] == ["jobs.py"]
+    assert sorted(path.name for path in outside.iterdir()) == ["far.py"]
+    assert run("check", "loop.py", cwd=project).err.endswith("symbolic links: 'loop.py'\n")
+
+
 def test_file_name_cannot_attack_the_terminal(tmp_path: Path) -> None:
     name = "evil\x1b[31m\nfake.py:1:1: CLK101 x\u202e.py"
     written(tmp_path, {name: LEAKY_TASK})
@@ -179,8 +233,12 @@ def test_source_line_cannot_attack_the_terminal(tmp_path: Path) -> None:
     [
         (["chek"], "no such command 'chek'"),
         (["check", "--selct", "CLK1"], "no such option '--selct'"),
+        (["check", ""], "no such file or folder: ''"),
         (["check", "nowhere"], "no such file or folder: 'nowhere'"),
         (["check", "--jobs", "0"], "invalid value for '--jobs': 0 is not in the range x>=1"),
+        (["check", "--cache-dir", "a.py"], "invalid value for '--cache-dir': 'a.py' is no folder"),
+        (["check", "--cache-dir", ""], "invalid value for '--cache-dir': '' is no folder"),
+        (["clean", "--cache-dir", "a.py"], "invalid value for '--cache-dir': 'a.py' is no folder"),
         (
             ["check", "--confidence", "sure"],
             "invalid value for '--confidence': 'sure' is not one of",

@@ -87,14 +87,25 @@ def write_baseline(request: Request, file: str, showing: Showing) -> int:
 def watched(
     request: Request, showing: Showing, go: Callable[[Request], Outcome | Trouble]
 ) -> Outcome | Trouble:
-    """Run with a progress bar where somebody can see it."""
-    if showing.is_quiet or not sys.stderr.isatty() or os.environ.get("TERM") == "dumb":
+    """Run with warnings on stderr, and with a progress bar where somebody can see it."""
+    if showing.is_quiet:
         return go(request)
+    if not sys.stderr.isatty() or os.environ.get("TERM") == "dumb":
+        return go(replace(request, warn=_warn))
     progress = Progress(sys.stderr)
+
+    def warn(message: str) -> None:
+        progress.end()
+        _warn(message)
+
     try:
-        return go(replace(request, met=progress.met))
+        return go(replace(request, met=progress.met, warn=warn))
     finally:
         progress.end()
+
+
+def _warn(message: str) -> None:
+    click.echo(f"celeryleak-lint: warning: {escaped(message)}", err=True)
 
 
 def tell(outcome: Outcome, showing: Showing, *, would: bool = False) -> None:
@@ -103,12 +114,6 @@ def tell(outcome: Outcome, showing: Showing, *, would: bool = False) -> None:
     With ``would`` the fixes were only shown.
     """
     view = view_of(outcome.prepared)
-    told = (
-        ""
-        if showing.is_quiet
-        else fixes_told(outcome.report, view, showing.applicable, would=would)
-    )
-    click.echo(told, err=True, nl=False)
     for failure in outcome.report.failures:
         click.echo(render_failure(failure, view), err=True)
     if showing.with_statistics:
@@ -119,6 +124,8 @@ def tell(outcome: Outcome, showing: Showing, *, would: bool = False) -> None:
         click.echo(timings(outcome.report, outcome.seconds), err=True, nl=False)
     if not showing.is_quiet:
         click.echo(summary(outcome.report, outcome.seconds), err=True)
+        told = fixes_told(outcome.report, view, showing.applicable, would=would)
+        click.echo(told, err=True, nl=False)
 
 
 def explain_line(request: Request, line: int) -> int:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 import celeryleak_lint
+from celeryleak_lint.frontends.streams import let_go_of_stdout, make_usable
 
 if TYPE_CHECKING:
     from celeryleak_lint.frontends.run import Request
@@ -31,26 +32,35 @@ def entry_point() -> None:
 
 def main(arguments: list[str]) -> int:
     """Run the command and give its exit code; whatever goes wrong is one line on stderr."""
-    for stream in (sys.stdout, sys.stderr):
-        reconfigure = getattr(stream, "reconfigure", None)
-        if reconfigure is not None:
-            reconfigure(errors="backslashreplace")
+    closed = make_usable()
     try:
-        code = commands.main(arguments, prog_name=PROGRAM, standalone_mode=False)
+        code = commands.main(
+            arguments, prog_name=PROGRAM, standalone_mode=False, obj=frozenset(closed)
+        )
         sys.stdout.flush()
     except click.ClickException as error:
         return _usage_failure(error)
     except (click.Abort, KeyboardInterrupt):
         _complain("interrupted")
         return INTERRUPTED
-    except BrokenPipeError:
-        # Nobody reads any more. Python would complain again when it flushes at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except (BrokenPipeError, SystemExit):
+        # Nobody reads any more, which click says by an exit of its own.
+        let_go_of_stdout()
+        return FAILED
+    except OSError as error:
+        if error.filename is not None:
+            return _internal_failure(error)
+        let_go_of_stdout()
+        _complain(f"cannot write to standard output: {(error.strerror or str(error)).lower()}")
         return FAILED
     except Exception as error:  # noqa: BLE001 - the boundary: users see a line, never a traceback
-        _complain(f"internal error: {_described(error)}; please report this")
-        return FAILED
+        return _internal_failure(error)
     return code if isinstance(code, int) else CLEAN
+
+
+def _internal_failure(error: Exception) -> int:
+    _complain(f"internal error: {_described(error)}; please report this")
+    return FAILED
 
 
 def split_codes(_context: object, _option: object, values: tuple[str, ...]) -> tuple[str, ...]:
@@ -63,12 +73,32 @@ def _codes(name: str, text: str) -> Callable[[_Command], _Command]:
     return click.option(name, multiple=True, callback=split_codes, metavar="CODES", help=text)
 
 
+def _as_folder(_context: object, option: click.Parameter, value: str | None) -> str | None:
+    """A folder that is there, or that can be made by this name."""
+    if value is None or os.path.isdir(value):
+        return value
+    if not value or os.path.lexists(value):
+        raise click.BadParameter(f"{value!r} is no folder", param=option)
+    return value
+
+
+def _as_file(_context: object, option: click.Parameter, value: str | None) -> str | None:
+    """A name that a file can have; whether there is one is asked later."""
+    if value == "":
+        raise click.BadParameter("'' is no file name", param=option)
+    return value
+
+
 def _project_options(command: _Command) -> _Command:
     """Options that every command understands which looks at a project."""
     for option in (
         click.option("--isolated", is_flag=True, help="Read no configuration file."),
-        click.option("--config", metavar="FILE", help="Read this configuration file."),
-        click.option("--cache-dir", metavar="DIR", help="Keep the cache in this folder."),
+        click.option(
+            "--config", callback=_as_file, metavar="FILE", help="Read this configuration file."
+        ),
+        click.option(
+            "--cache-dir", callback=_as_folder, metavar="DIR", help="Keep the cache in this folder."
+        ),
         click.option("--no-cache", is_flag=True, help="Neither read nor write the cache."),
         click.option(
             "--jobs", type=click.IntRange(min=1), help="Processes to use [one per processor]."
@@ -113,16 +143,30 @@ def commands() -> None:
     help="text (the default), concise, json, sarif, github, gitlab or junit; "
     "several times with a file for each.",
 )
-@click.option("--output-file", metavar="FILE", help="Write the report here, not to stdout.")
-@click.option("--baseline", metavar="FILE", help="Do not report what this baseline lists.")
-@click.option("--write-baseline", metavar="FILE", help="Write all findings as a baseline.")
+@click.option(
+    "--output-file", callback=_as_file, metavar="FILE", help="Write the report here, not to stdout."
+)
+@click.option(
+    "--baseline", callback=_as_file, metavar="FILE", help="Do not report what this baseline lists."
+)
+@click.option(
+    "--write-baseline", callback=_as_file, metavar="FILE", help="Write all findings as a baseline."
+)
 @click.option("--diff-base", metavar="REV", help="Report only what is new since a git revision.")
+@click.option(
+    "--executor", metavar="URL", help="Have files read by a Dask cluster: dask://HOST:PORT."
+)
 @click.option("--statistics", is_flag=True, help="Count the findings by code, on stderr.")
 @click.option("--quiet", "-q", is_flag=True, help="Print findings and failures, nothing else.")
 @click.option("--verbose", "-v", is_flag=True, help="Print the seconds of each stage, on stderr.")
 @click.option("--exit-zero", is_flag=True, help="Exit with 0 even if there are findings.")
 @click.option("--force-exclude", is_flag=True, help="Exclude even what is named as PATHS.")
-@click.option("--stdin-filename", metavar="FILE", help="The name of the text read from `-`.")
+@click.option(
+    "--stdin-filename",
+    callback=_as_file,
+    metavar="FILE",
+    help="The name of the text read from `-`.",
+)
 @_project_options
 def check(**given: Any) -> int:
     """Check PATHS (default: the working directory; `-` reads stdin).
@@ -215,17 +259,21 @@ def config(path: str | None, **given: Any) -> int:
 
 @commands.command()
 @click.argument("path", required=False)
-@click.option("--cache-dir", metavar="DIR", help="The folder that `check` was given.")
+@click.option(
+    "--cache-dir", callback=_as_folder, metavar="DIR", help="The folder that `check` was given."
+)
 def clean(path: str | None, cache_dir: str | None) -> int:
     """Delete the cache of the project around PATH."""
     from celeryleak_lint.frontends.checking import clean_cache
 
+    _stand_somewhere()
     return clean_cache((path,) if path else (), cache_dir)
 
 
 def _request(given: dict[str, Any], paths: tuple[str, ...]) -> Request:
     from celeryleak_lint.frontends.run import Request
 
+    _stand_somewhere()
     keys = ("select", "ignore", "extend_select", "exclude", "confidence", "baseline")
     options = {key.replace("_", "-"): given[key] for key in keys if given.get(key)}
     text, name = _unsaved_text(paths, given.get("stdin_filename"))
@@ -240,8 +288,17 @@ def _request(given: dict[str, Any], paths: tuple[str, ...]) -> Request:
         use_cache=not given["no_cache"],
         cache_folder=given["cache_dir"],
         jobs=given["jobs"] or 0,
+        executor=given.get("executor"),
         diff_base=given.get("diff_base"),
     )
+
+
+def _stand_somewhere() -> None:
+    """Paths are seen from the working directory, so there must be one."""
+    try:
+        os.getcwd()
+    except OSError as error:
+        raise click.UsageError("the working directory is gone; go to another folder") from error
 
 
 def _contradictions(given: dict[str, Any]) -> None:
@@ -282,6 +339,8 @@ def _unsaved_text(paths: tuple[str, ...], name: str | None) -> tuple[bytes | Non
         return None, ""
     if len(paths) > 1:
         raise click.UsageError("`-` reads one file from stdin and cannot be joined by other paths")
+    if "stdin" in (click.get_current_context().obj or ()):
+        raise click.UsageError("`-` reads from standard input, which is closed")
     return sys.stdin.buffer.read(), name or "stdin.py"
 
 

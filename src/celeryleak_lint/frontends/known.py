@@ -38,6 +38,8 @@ def read_known(path: str, *, shown: str, must_exist: bool = True) -> Known | tup
             return Known(path, ())
         remedy = f"write it with `--write-baseline {shown}`"
         return (f"there is no baseline {shown!r}; {remedy}",)
+    if not os.path.isfile(path):
+        return (f"{shown}: is no regular file, so it holds no baseline",)
     document = read_toml(path)
     if isinstance(document, str):
         return (f"{shown}: {document}",)

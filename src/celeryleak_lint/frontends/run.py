@@ -31,6 +31,7 @@ from celeryleak_lint.system.revisions import lay_out
 if TYPE_CHECKING:
     from celeryleak_lint.catalog.lookup import Catalog
     from celeryleak_lint.model.facts import ModuleSummary
+    from celeryleak_lint.system.elsewhere import Elsewhere
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,9 +41,11 @@ class Request:
     ``options`` overrides configured keys of the same names (``{"ignore": ["CLK101"]}``);
     ``extend-select`` adds. ``config`` names a configuration file; ``isolated`` reads none.
     ``text`` is the content of an unsaved file called ``text_name``. ``jobs`` 0 means one
-    for each processor. ``diff_base`` names a git revision: what was found there is not
-    reported. With ``compares`` off, no baseline is looked at. ``met`` is told how many files
-    are done, and of how many. Only ``with_fixes`` are fixes worked out.
+    for each processor, and ``executor`` is the URL of others that may be asked.
+    ``diff_base`` names a git revision: what was found there is not reported. With
+    ``compares`` off, no baseline is looked at. ``met`` is told how many files are done, and
+    of how many; ``warn`` is told what cost time and no finding. Only ``with_fixes`` are fixes worked
+    out.
     """
 
     paths: tuple[str, ...] = ()
@@ -55,10 +58,12 @@ class Request:
     use_cache: bool = True
     cache_folder: str | None = None
     jobs: int = 0
+    executor: str | None = None
     diff_base: str | None = None
     compares: bool = True
     with_fixes: bool = False
     met: Callable[[int, int], None] = lambda _done, _total: None
+    warn: Callable[[str], None] = lambda _message: None
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,9 +154,12 @@ def run_with(request: Request, use: Callable[[Look], Report]) -> Outcome | Troub
         base = _base(prepared, request, stack) if request.diff_base is not None else None
         if isinstance(base, Trouble):
             return base
+        others = _others(request, stack)
+        if isinstance(others, Trouble):
+            return others
         ready = time.perf_counter()
         try:
-            report = use(Look(prepared, request, known, base))
+            report = use(Look(prepared, request, known, base, others))
         except _TroubleFoundError as error:
             return error.trouble
     failures, elsewhere = _divided(report.failures, prepared)
@@ -168,6 +176,7 @@ class Look:
     request: Request
     known: Known | None
     base: Prepared | None
+    others: Elsewhere | None = None
     _entries: tuple[Entry, ...] | None = None
 
     def for_all_codes(self) -> Look:
@@ -181,11 +190,11 @@ class Look:
     def __call__(self, changed: Mapping[str, bytes]) -> Report:
         """The report with the bytes of some files replaced, by their path."""
         seen = _with_changes(self.prepared, changed)
-        report = _compared(_analysed(seen, self.request), seen, self.known)
+        report = _compared(_analysed(seen, self.request, self.others), seen, self.known)
         if self.base is None:
             return report
         if self._entries is None:
-            earlier = _analysed(self.base, self.request)
+            earlier = _analysed(self.base, self.request, self.others)
             self._entries = tuple(entries_of((*earlier.findings, *earlier.suppressed)))
         return without_known(report, seen.scope, self._entries)
 
@@ -208,7 +217,7 @@ class _TroubleFoundError(Exception):
         self.trouble = trouble
 
 
-def _analysed(prepared: Prepared, request: Request) -> Report:
+def _analysed(prepared: Prepared, request: Request, others: Elsewhere | None) -> Report:
     """What a former run has reported of this very state, or what the analysis finds now."""
     settings, memory = prepared.settings, prepared.memory
     unlisted = (*prepared.failures, *prepared.elsewhere)
@@ -229,12 +238,25 @@ def _analysed(prepared: Prepared, request: Request) -> Report:
         config=prepared.config,
         catalog=catalog,
         read=prepared.read,
-        summaries=summaries_for(prepared, request),
+        summaries=summaries_for(prepared, request, others),
         unlisted=unlisted,
         with_fixes=request.with_fixes,
     )
     question.learn(report)
     return report
+
+
+def _others(request: Request, stack: contextlib.ExitStack) -> Elsewhere | Trouble | None:
+    """Who else may be asked for summaries, until ``stack`` is closed."""
+    if request.executor is None:
+        return None
+    from celeryleak_lint.system.cluster import ClusterError, connected, parse_address
+
+    try:
+        address = parse_address(request.executor)
+        return stack.enter_context(connected(address, request.warn))
+    except ClusterError as error:
+        return Trouble((f"--executor: {error}",))
 
 
 def _known(prepared: Prepared, request: Request) -> Known | Trouble | None:
@@ -303,14 +325,16 @@ def explain(
     )
 
 
-def summaries_for(prepared: Prepared, request: Request) -> Iterator[ModuleSummary | Failure]:
+def summaries_for(
+    prepared: Prepared, request: Request, others: Elsewhere | None = None
+) -> Iterator[ModuleSummary | Failure]:
     """The summaries of a prepared project, through cache and worker processes as asked."""
     from celeryleak_lint.system.parallel import Gathering, available_jobs, summaries
 
     jobs = request.jobs or available_jobs()
     met = functools.partial(_told, request.met, len(prepared.scope.files))
     memory = prepared.memory
-    how = Gathering(jobs, memory.cache, prepared.place.overlay, met, memory.sightings)
+    how = Gathering(jobs, memory.cache, prepared.place.overlay, met, memory.sightings, others)
     return summaries(prepared.scope, how)
 
 

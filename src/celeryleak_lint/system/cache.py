@@ -126,9 +126,9 @@ def open_cache(root: str, folder: str | None) -> Cache | None:
     """
     if folder is not None:
         name = hashlib.blake2b(os.fsencode(root), digest_size=8).hexdigest()
-        return Cache(os.path.join(os.path.abspath(folder), name, _version()))
+        return Cache(os.path.join(os.path.abspath(folder), name, version()))
     own = os.path.join(root, FOLDER)
-    inner = os.path.join(own, _version())
+    inner = os.path.join(own, version())
     if os.path.islink(own) or os.path.islink(inner):
         return None
     return Cache(inner)
@@ -189,7 +189,7 @@ def _seal(body: bytes) -> bytes:
 
 
 @functools.cache
-def _version() -> str:
+def version() -> str:
     """Names what the cache depends on beside the project: Python, and what this package consists of.
 
     Contents count and times do not: a cache outlives the installation that wrote it.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
@@ -14,6 +15,7 @@ from celeryleak_lint.model.source import Scope, SourceFile
 from celeryleak_lint.system.exclude import Exclusion, exclusion
 from celeryleak_lint.system.names import module_name, source_roots
 from celeryleak_lint.system.root import project_root
+from celeryleak_lint.system.settings import describe
 from celeryleak_lint.system.sightings import Sightings
 from celeryleak_lint.system.walk import Listing, leaves_out, list_files, shown_name
 
@@ -153,9 +155,11 @@ def _relative(path: str, root: str) -> str:
 def _wrong(given: str, full: str) -> str:
     """What is wrong with a path that was given; empty when nothing is."""
     try:
-        if os.path.isfile(full) or os.path.isdir(full):
-            return ""
-        kind = "neither a file nor a folder" if os.path.exists(full) else ""
-    except ValueError:
-        kind = ""
-    return f"{kind or 'no such file or folder'}: {given!r}"
+        mode = os.stat(full).st_mode if given else 0
+    except (FileNotFoundError, NotADirectoryError, ValueError):
+        return f"no such file or folder: {given!r}"
+    except OSError as error:
+        return f"{describe(error)}: {given!r}"
+    if stat.S_ISREG(mode) or stat.S_ISDIR(mode):
+        return ""
+    return f"{'neither a file nor a folder' if given else 'no such file or folder'}: {given!r}"

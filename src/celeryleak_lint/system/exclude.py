@@ -90,6 +90,8 @@ def exclusion(patterns: Sequence[str], *, anchor: str) -> Exclusion:
 
 
 def _read_ignore_file(path: str) -> GitIgnoreSpec | None:
+    if not os.path.isfile(path):  # a pipe of that name would never end
+        return None
     try:
         with open(path, encoding="utf-8", errors="replace") as file:
             lines = file.read().splitlines()

@@ -66,6 +66,8 @@ def _package_dirs(table: Mapping[str, object]) -> Iterator[tuple[str, str]]:
 
 
 def _from_setup_cfg(path: str) -> Iterator[tuple[str, str]]:
+    if not os.path.isfile(path):
+        return
     parser = configparser.ConfigParser(interpolation=None, strict=False)
     try:
         parser.read(path, encoding="utf-8")

@@ -1,6 +1,7 @@
-"""Summaries of all files of a project: from the cache, here, or by worker processes.
+"""Summaries of all files of a project: from the cache, elsewhere, by worker processes, or here.
 
 A worker that dies costs one failure for the file it died on; everything else goes on.
+What is lost elsewhere is made here.
 """
 
 from __future__ import annotations
@@ -14,43 +15,41 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-import msgspec
-
 from celeryleak_lint.model.facts import ModuleSummary
 from celeryleak_lint.model.findings import Failure
 from celeryleak_lint.model.source import Scope, SourceFile
 from celeryleak_lint.system.cache import Cache, Entry, digest_of
-from celeryleak_lint.system.read import reader, unread
-from celeryleak_lint.system.sightings import Sightings, content_digest
+from celeryleak_lint.system.outcomes import (
+    Outcome,
+    broken,
+    decoded,
+    encoded,
+    failed,
+    summarise_file,
+    value_of,
+)
+from celeryleak_lint.system.read import reader
+from celeryleak_lint.system.sightings import Sightings
 
 if TYPE_CHECKING:
     from concurrent.futures import Future, ProcessPoolExecutor
     from multiprocessing.context import BaseContext
 
+    from celeryleak_lint.system.elsewhere import Elsewhere
+
 #: With fewer files than this to summarise, starting processes costs more than it saves.
 MIN_FILES = 50
 
 _FILES_PER_TASK = 20
-_summary_decoder = msgspec.msgpack.Decoder(ModuleSummary)
-_failure_decoder = msgspec.msgpack.Decoder(Failure)
-
-
-class Outcome(msgspec.Struct, frozen=True, array_like=True):
-    """What became of one file, as a worker sends it; ``lasting`` outcomes may be cached."""
-
-    entry: Entry
-    lasting: bool
-
-
-_outcomes_decoder = msgspec.msgpack.Decoder(list[Outcome])
 
 
 @dataclass(frozen=True, slots=True)
 class Gathering:
     """How summaries are made: with how many processes, which cache, and which unsaved texts.
 
-    ``sightings`` know the digests of files; without them each file is read to learn it.
-    ``met`` is told how many files of the scope are done, again and again.
+    ``elsewhere`` is asked first where it is given. ``sightings`` know the digests of files;
+    without them each file is read to learn it. ``met`` is told how many files of the scope
+    are done, again and again.
     """
 
     jobs: int = 1
@@ -58,24 +57,25 @@ class Gathering:
     overlay: Mapping[str, bytes] = field(default_factory=lambda: MappingProxyType({}))
     met: Callable[[int], None] = lambda _count: None
     sightings: Sightings | None = None
+    elsewhere: Elsewhere | None = None
 
 
 def summaries(scope: Scope, how: Gathering) -> Iterator[ModuleSummary | Failure]:
     """One summary, or the failure in its place, for each file of the scope, in its order."""
     known = dict(_remembered(scope, how))
     missing = [file for file in scope.files if file.path not in known]
-    made = _from_workers(scope.root, missing, how) if _is_worth_it(missing, how) else {}
+    made = _made(scope.root, missing, how)
     for done, file in enumerate(scope.files):
         how.met(done)
         entry = known.get(file.path)
-        value = _decoded(entry) if entry is not None else None
+        value = value_of(entry) if entry is not None else None
         if value is not None:
             yield value
             continue
         outcome = made.get(file.path) or summarise_file(scope.root, file, how.overlay)
         if how.cache is not None and outcome.lasting:
             how.cache.put(file.path, outcome.entry)
-        yield _decoded(outcome.entry) or _broken(file, "its summary cannot be decoded")
+        yield value_of(outcome.entry) or broken(file, "its summary cannot be decoded")
     if how.cache is not None:
         how.cache.save(frozenset(file.path for file in scope.files))
 
@@ -85,21 +85,6 @@ def available_jobs() -> int:
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
-
-
-def summarise_file(root: str, file: SourceFile, overlay: Mapping[str, bytes]) -> Outcome:
-    """Read and summarise one file; whatever goes wrong becomes an outcome."""
-    from celeryleak_lint.engine import summarise  # imported late: a warm cache never needs it
-
-    try:
-        data = reader(root, overlay)(file.path)
-    except OSError as error:
-        return _outcome(b"", unread(file.path, error), lasting=False)
-    try:
-        value = summarise(file, data)
-    except Exception as error:  # noqa: BLE001 - the boundary: one file must not end the run
-        return _outcome(b"", _broken(file, _described(error)), lasting=False)
-    return _outcome(digest_of(file, content_digest(data)), value, lasting=True)
 
 
 def _remembered(scope: Scope, how: Gathering) -> Iterator[tuple[str, Entry]]:
@@ -115,28 +100,18 @@ def _remembered(scope: Scope, how: Gathering) -> Iterator[tuple[str, Entry]]:
             yield file.path, entry
 
 
-def _decoded(entry: Entry) -> ModuleSummary | Failure | None:
-    """The value in an entry; ``None`` when it is of a shape that this version does not know."""
-    try:
-        if entry.is_failure:
-            return _failure_decoder.decode(entry.payload)
-        return _summary_decoder.decode(entry.payload)
-    except (msgspec.DecodeError, RecursionError):
-        return None
+def _made(root: str, missing: Sequence[SourceFile], how: Gathering) -> dict[str, Outcome]:
+    """Outcomes of files by path, made by others than this process."""
+    if how.elsewhere is None or not missing:
+        return _from_workers(root, missing, how) if _is_worth_it(missing, how) else {}
+    from celeryleak_lint.system.elsewhere import summarised
 
-
-def _outcome(digest: bytes, value: ModuleSummary | Failure, *, lasting: bool) -> Outcome:
-    payload = msgspec.msgpack.encode(value)
-    return Outcome(Entry(digest, isinstance(value, Failure), payload), lasting)
-
-
-def _broken(file: SourceFile, reason: str) -> Failure:
-    message = f"internal error: {reason}; the file was not checked, please report this"
-    return Failure(file.path, 1, 1, message)
-
-
-def _described(error: Exception) -> str:
-    return f"{type(error).__name__}: {error}".partition("\n")[0]
+    answer = summarised(how.elsewhere, missing, reader(root, how.overlay), how.met)
+    left = [file for file in missing if file.path not in answer.made]
+    # what was lost may have taken its worker with it, so it never comes into this process
+    is_safer = bool(answer.lost) and not _is_daemon()
+    here = _from_workers(root, left, how) if is_safer or _is_worth_it(left, how) else {}
+    return {**answer.made, **here}
 
 
 def _is_worth_it(missing: Sequence[SourceFile], how: Gathering) -> bool:
@@ -220,18 +195,18 @@ def _submitted(pool: ProcessPoolExecutor, root: str, task: tuple[SourceFile, ...
 
 
 def _received(task: Iterable[SourceFile], sent: bytes) -> Iterator[tuple[str, Outcome]]:
-    for file, outcome in zip(task, _outcomes_decoder.decode(sent), strict=True):
+    for file, outcome in zip(task, decoded(sent), strict=True):
         yield file.path, outcome
 
 
 def _work(root: str, task: tuple[SourceFile, ...]) -> bytes:
-    """Runs in a worker: the outcomes of a task, encoded, which is cheaper than pickling them."""
-    return msgspec.msgpack.encode([summarise_file(root, file, {}) for file in task])
+    """Runs in a worker: the outcomes of a task, encoded."""
+    return encoded([summarise_file(root, file, {}) for file in task])
 
 
 def _died(file: SourceFile) -> Outcome:
     message = "the process that read this file died; the file was not checked"
-    return _outcome(b"", Failure(file.path, 1, 1, message), lasting=False)
+    return failed(Failure(file.path, 1, 1, message))
 
 
 def _start_worker() -> None:

@@ -81,8 +81,9 @@ def describe(error: OSError) -> str:
 
 
 def _mentions_us(path: str) -> bool:
+    """Whether a shared file may be about us; one that cannot be read may, and is told of later."""
     try:
         with open(path, "rb") as file:
             return TABLE.encode() in file.read()
     except OSError:
-        return False
+        return True

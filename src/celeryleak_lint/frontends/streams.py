@@ -1,0 +1,34 @@
+"""The process's three streams as a shell hands them over: closed, full, or in a narrow encoding.
+
+Knows nothing of what is written to them.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+
+_NAMES = ("stdin", "stdout", "stderr")
+
+
+def make_usable() -> tuple[str, ...]:
+    """Let every stream exist and take every character; gives the names of those that were closed.
+
+    A number that stays free would go to the next file that is opened, and messages into it.
+    """
+    closed = tuple(name for name in _NAMES if getattr(sys, name) is None)
+    for name in closed:
+        mode = "r" if name == "stdin" else "w"
+        setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: SIM115 - for good
+    for stream in (sys.stdout, sys.stderr):
+        reconfigure = getattr(stream, "reconfigure", None)
+        if reconfigure is not None:
+            reconfigure(errors="backslashreplace")
+    return closed
+
+
+def let_go_of_stdout() -> None:
+    """Let what is still buffered go nowhere: Python would complain again when it flushes at exit."""
+    with contextlib.suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -1,0 +1,96 @@
+"""The command with streams that are closed, full or no longer read, and with a user who gives up."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.projects import LEAKY_TASK, written
+
+COMMAND = f"{sys.executable} -m celeryleak_lint"
+needs_full = pytest.mark.skipif(not os.path.exists("/dev/full"), reason="there is no /dev/full")
+
+
+def shell(line: str, folder: Path) -> subprocess.CompletedProcess[str]:
+    """Run a line of shell in which ``%`` stands for the command; never with a traceback."""
+    done = subprocess.run(
+        ["bash", "-c", line.replace("%", COMMAND)],
+        cwd=folder, capture_output=True, text=True, check=False, timeout=60,
+    )  # fmt: skip
+    assert "Traceback" not in done.stderr
+    assert "internal error" not in done.stderr
+    return done
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    return written(tmp_path, {"jobs.py": LEAKY_TASK})
+
+
+@pytest.mark.parametrize("closed", [">&-", "2>&-", ">&- 2>&-", "<&-", "<&- >&- 2>&-"])
+def test_closed_streams_change_no_exit_code(project: Path, closed: str) -> None:
+    done = shell(f"% check --output-format concise {closed}", project)
+    assert done.returncode == 1
+    assert done.stdout.count("CLK101") == (">&-" not in closed.replace("2>&-", ""))
+    assert shell(f"% check --output-format sarif --output-file out {closed}", project).stdout == ""
+    assert '"ruleId":' in (project / "out").read_text()
+    json.loads((project / "out").read_text())  # no message went astray
+
+
+def test_text_from_a_closed_stream(project: Path) -> None:
+    done = shell("% check - <&-", project)
+    assert done.returncode == 2
+    assert done.stderr == "celeryleak-lint: `-` reads from standard input, which is closed\n"
+
+
+@needs_full
+@pytest.mark.parametrize("arguments", ["check", "check --output-format json", "rules", "--help"])
+def test_full_disk_behind_stdout(project: Path, arguments: str) -> None:
+    done = shell(f"% {arguments} >/dev/full", project)
+    assert done.returncode == 2
+    told = "celeryleak-lint: cannot write to standard output: no space left on device"
+    assert done.stderr.splitlines()[-1] == told
+
+
+@needs_full
+@pytest.mark.parametrize("option", ["--output-file /dev/full", "--output-format sarif:/dev/full"])
+def test_full_disk_behind_a_file(project: Path, option: str) -> None:
+    done = shell(f"% check -q {option}", project)
+    assert done.returncode == 2
+    assert done.stderr == "celeryleak-lint: cannot write '/dev/full': no space left on device\n"
+
+
+@pytest.mark.parametrize("arguments", ["rule CLK101", "rules", "check --output-format json"])
+def test_reader_that_has_gone(project: Path, arguments: str) -> None:
+    done = shell(f"% {arguments} | true; echo ${{PIPESTATUS[0]}}", project)
+    assert done.stdout in ("2\n", "1\n" if "check" in arguments else "0\n")  # whoever is faster
+
+
+def test_device_is_no_baseline(project: Path) -> None:
+    for option in ("--baseline", "--write-baseline"):
+        done = shell(f"% check {option} /dev/zero", project)
+        assert done.returncode == 2
+        assert done.stderr.endswith("is no regular file, so it holds no baseline\n")
+
+
+@pytest.mark.parametrize("jobs", ["1", "2"])
+def test_interrupted_by_the_user(tmp_path: Path, jobs: str) -> None:
+    calls = "".join(f"def f{n}(x):\n    return x.a(n, m)\n" for n in range(3000))
+    written(tmp_path, {f"m{number}.py": calls for number in range(80)})
+    process = subprocess.Popen(
+        [*COMMAND.split(), "check", "--no-cache", "--jobs", jobs],
+        cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        start_new_session=True,
+    )  # fmt: skip
+    time.sleep(1.5)
+    os.killpg(process.pid, signal.SIGINT)
+    out, err = process.communicate(timeout=60)
+    assert (process.returncode, out) == (130, "")
+    assert err.strip() == "celeryleak-lint: interrupted"
