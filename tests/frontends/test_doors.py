@@ -116,7 +116,8 @@ def test_fixing_hook(project: Path) -> None:
     text = f"{head}    return open(path).read()\n"
     written(project, {".pre-commit-config.yaml": yaml.safe_dump(settings), "pkg/new.py": text})
     written(project, {"pkg/untouched.py": text, "celeryleak-lint.toml": ""})
-    subprocess.run(["git", "add", "pkg/new.py", ".pre-commit-config.yaml"], cwd=project, check=True)
+    staged = ["pkg/new.py", ".pre-commit-config.yaml", "celeryleak-lint.toml"]
+    subprocess.run(["git", "add", *staged], cwd=project, check=True)
     environment = {"PRE_COMMIT_HOME": str(project.parent / "hooks")}
     ended = module("pre_commit", "run", cwd=project, **environment)
     assert ended.code == 1

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import cast
 
 from celeryleak_lint.fixes.exchanged import exchanged
@@ -16,6 +16,7 @@ from celeryleak_lint.model.remedies import MemoBound
 SIZE = 1024
 
 _JOB = "celeryleak_lint.fixes.memo_bound:size_argument"
+_ON_SIZE = re.compile(r"bound|size|memo|cache|entries|few", re.IGNORECASE)
 _BARE = re.compile(r"(?P<name>(?:\w+\.)?cache)(?:\(\s*\))?$")
 
 
@@ -27,6 +28,8 @@ def memo_bound(remedy: MemoBound, place: Place, sheets: Sheets) -> Fix | Refusal
     passage = sheet.passage(remedy.line)
     if isinstance(passage, Refusal):
         return passage
+    if any(_ON_SIZE.search(comment) for comment in _comments(sheet, remedy.line)):
+        return Refusal("a comment speaks about the size of the memo")
     answer = passage.ask(_JOB, [passage.where(place.span)])
     if isinstance(answer, Refusal):
         return answer
@@ -34,6 +37,14 @@ def memo_bound(remedy: MemoBound, place: Place, sheets: Sheets) -> Fix | Refusal
     if answer["edits"]:
         return Fix(remedy.ceiling, title, passage.edits(answer["edits"]))
     return _exchanged(sheet, place, remedy, str(answer["text"]), title)
+
+
+def _comments(sheet: Sheet, line: int) -> Iterator[str]:
+    """The comment behind the decorator, and those directly above it."""
+    yield sheet.line(line).partition("#")[2]
+    while sheet.line(line - 1).lstrip().startswith("#"):
+        line -= 1
+        yield sheet.line(line)
 
 
 def size_argument(text: str, argument: Sequence[object]) -> list[object]:

@@ -7,6 +7,7 @@ from celeryleak_lint.link.index import Class, Function
 from celeryleak_lint.link.producers import Build
 from celeryleak_lint.link.project import Project
 from celeryleak_lint.model.facts import ASYNC, CONDITIONAL
+from celeryleak_lint.model.findings import Confidence
 from celeryleak_lint.model.remedies import CachedProperty, Guard
 from celeryleak_lint.remedies.gates import refusal
 
@@ -87,11 +88,13 @@ def _changed_attribute(project: Project, owner: Class, function: Function) -> st
     return ""
 
 
-def guard_remedy(project: Project, build: Build, kept: str) -> Guard | str:
+def guard_remedy(project: Project, build: Build, kept: str, confidence: Confidence) -> Guard | str:
     """A test for ``None`` above the assignment; ``kept`` is the value of its target."""
     reason = refusal(project, build) or _unguardable(project, build)
     if reason:
         return reason
+    if confidence == "possible":
+        return "it is not certain that it runs more than once for one object"
     function = build.function
     if kept.startswith("!."):
         if "." in kept[2:]:

@@ -4,19 +4,34 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from celeryleak_lint.catalog.words import split_words
 from celeryleak_lint.link.growth import Growth
+from celeryleak_lint.link.holdings import Holding
 from celeryleak_lint.link.index import Function
 from celeryleak_lint.link.project import Project
 from celeryleak_lint.model import values
 from celeryleak_lint.model.facts import ModuleSummary
+from celeryleak_lint.model.findings import Confidence
 from celeryleak_lint.model.remedies import BoundedDeque, BoundedMemo
 
+#: Words of lists whose entries are waited for, ended, deleted or called.
+_OWED = frozenset(
+    {"process", "processes", "procs", "thread", "threads", "task", "tasks", "job", "jobs", "future", "futures",
+     "connection", "connections", "client", "clients", "session", "sessions", "socket", "sockets", "file",
+     "files", "directory", "directories", "dirs", "temp", "tmp", "handler", "handlers", "callback",
+     "callbacks", "listener", "listeners", "hook", "hooks", "subscriber", "subscribers", "observers",
+     "worker", "workers", "children", "pending", "queue", "todo", "cleanup", "finalizers", "locks"}
+)  # fmt: skip
 _DECISION = "the bound, or the moment to drop an entry, has to be chosen"
 
 
-def growth_remedy(project: Project, growth: Growth) -> BoundedMemo | BoundedDeque | str:
+def growth_remedy(
+    project: Project, growth: Growth, confidence: Confidence
+) -> BoundedMemo | BoundedDeque | str:
     """What bounds the collection of a growth without a decision of its author, or why nothing does."""
     holding = growth.holding
+    if confidence == "possible":
+        return "it is not certain that it grows: entries would be forgotten for nothing"
     if holding.kind not in ("module", "instance") or (
         growth.index >= 0 and growth.key and holding.shape != "list"
     ):
@@ -43,6 +58,8 @@ def _memo(project: Project, growth: Growth) -> BoundedMemo | str:
 
 def _deque(project: Project, growth: Growth) -> BoundedDeque | str:
     holding = growth.holding
+    if _OWED.intersection(split_words(holding.name)) or _keeps_resource(project, growth):
+        return "each entry is something that has to be ended or called later: none may be forgotten"
     if holding.kind == "module":
         module, _, name = holding.id.rpartition(".")
         body = project.index.bodies.get(module)
@@ -54,6 +71,10 @@ def _deque(project: Project, growth: Growth) -> BoundedDeque | str:
         if _is_known_elsewhere(project, body.module, name):
             return f"other files use `{name}`, too"
         return BoundedDeque(body.module.path, name, "", line)
+    return _attribute_deque(project, holding)
+
+
+def _attribute_deque(project: Project, holding: Holding) -> BoundedDeque | str:
     cls = holding.cls
     init = cls.methods.get("__init__") if cls is not None else None
     if cls is None or init is None:
@@ -64,6 +85,25 @@ def _deque(project: Project, growth: Growth) -> BoundedDeque | str:
     if _has_attribute_elsewhere(project, cls.module, holding.name):
         return f"other files use an attribute `{holding.name}`, too"
     return BoundedDeque(cls.module.path, holding.name, cls.fact.qualname, line)
+
+
+def _keeps_resource(project: Project, growth: Growth) -> bool:
+    """Whether what is added is a resource, or an object that the function has just built."""
+    function = growth.function
+    if growth.index < 0:
+        return False
+    given = [value for _, value in function.fact.calls[growth.index].args]
+    assigned = [
+        value
+        for argument in given
+        for value in (function.locals.get(argument[1:], ()) if argument[:1] == "%" else (argument,))
+    ]
+    return any(
+        value[:1] == "#"
+        and value[1:].isdigit()
+        and project.production.build_at(function, int(value[1:])) is not None
+        for value in assigned
+    )
 
 
 def _creation(function: Function, target: str) -> int:

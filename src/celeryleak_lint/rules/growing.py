@@ -240,7 +240,7 @@ def suspect(project: Project, code: str, found: Unbounded) -> Suspect:
         effect="never-released",
         trace=shortened((*heat.steps, step)),
     )
-    return offer(suspect, growth_remedy(project, growth))
+    return offer(suspect, growth_remedy(project, growth, found.confidence))
 
 
 def _spot(growth: Growth) -> Spot:

@@ -49,7 +49,7 @@ def check(project: Project) -> Iterator[Suspect]:
             f"`{_shown(place)}` on each call, and the one before is not closed"
         )
         found = suspect("CLK106", build, confidence, project.heat.heat(build.function), fact)
-        yield offer(found, guard_remedy(project, build, place))
+        yield offer(found, guard_remedy(project, build, place, confidence))
 
 
 def _overwritten(project: Project, build: Build) -> str:
