@@ -1,205 +1,193 @@
-"""Measures CPU time and memory of celeryleak-lint beside its neighbours, on the same files.
+"""Measures celeryleak-lint beside its neighbours, on the same files, in one run.
 
     python bench/speed.py --package litellm==1.109.1
     python bench/speed.py --tree src --tools ruff,flake8 --runs 3
-    python bench/speed.py --package feast==0.67.0 --slow-sample 3000
+    python bench/speed.py --reference
 
-CPU time is user plus system time of the whole process with all its children, start-up
-included, and nothing is cached. Absolute figures differ between machines; the ratios to a
-bare `ast.parse` of the same files are what may be compared. pylint and Fixit are so slow
-that they get a sample of the files, and so do the references of their rows. Each neighbour
-is installed, as pinned in speed-requirements.txt, in an environment of its own.
+The first two print a table. `--reference` takes four large releases together, adds what people
+run all day and a series of sizes up to 3 million lines, and writes docs/benchmarks.md.
+Seconds differ between machines; what may be compared are ratios. Tools that take long get a
+sample of the files, and so do the references of their rows. measuring.py says what is measured.
 """
 
 from __future__ import annotations
 
 import argparse
 import os
-import random
+import platform
 import shutil
-import subprocess
 import sys
 import tempfile
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from environments import installed, pins_of
+import scaling
+import scenarios
+from environments import pins_of
+from measuring import Usage, in_turn, median, ratio, table
+from neighbours import BASELINE, DEFAULT_TOOLS_CACHE, OURS, REQUIREMENTS, TOOLS, Tool, runner
 from releases import DEFAULT_CACHE, line_count, pinned, python_files, unpacked
+from trees import Files, sample, together
 
-REQUIREMENTS = Path(__file__).with_name("speed-requirements.txt")
-DEFAULT_TOOLS_CACHE = Path.home() / ".cache" / "celeryleak-speed"
-PARSE = """\
-import ast, pathlib, sys
-for path in pathlib.Path(sys.argv[1]).rglob("*.py"):
-    try:
-        ast.parse(path.read_bytes())
-    except (SyntaxError, ValueError, RecursionError):
-        pass
-"""
-ANY_FINDINGS = frozenset({0, 1})
+import celeryleak_lint
 
-
-@dataclass(frozen=True, slots=True)
-class Tool:
-    """A neighbour: distributions to install, the words to run, and the exit codes that are fine.
-
-    In `words`, `{bin}` is the folder of the tool's environment and `{tree}` the folder to
-    check. `slow` tools see a sample only.
-    """
-
-    name: str
-    what: str
-    installs: tuple[str, ...]
-    words: tuple[str, ...]
-    exit_codes: frozenset[int] = ANY_FINDINGS
-    slow: bool = False
-
-
-TOOLS = (
-    Tool(
-        "ruff", "B006, B019, SIM115", ("ruff",),
-        ("{bin}/ruff", "check", "--no-cache", "--isolated", "--quiet", "--exclude", "",
-         "--select", "B006,B019,SIM115", "{tree}"),
-    ),
-    Tool(
-        "flake8", "its default checks", ("flake8",),
-        ("{bin}/flake8", "--isolated", "--jobs", "1", "--exclude", "", "{tree}"),
-    ),
-    Tool(
-        "flake8-bugbear", "flake8 with B checks", ("flake8", "flake8-bugbear"),
-        ("{bin}/flake8", "--isolated", "--jobs", "1", "--exclude", "", "{tree}"),
-    ),
-    Tool(
-        "pythaw", "all its rules", ("pythaw",),
-        ("{bin}/pythaw", "check", "{tree}"),
-    ),
-    Tool(
-        "pylint", "its default checks", ("pylint",),
-        ("{bin}/pylint", "--rcfile", os.devnull, "--jobs", "1", "--recursive", "y",
-         "--persistent", "n", "{tree}"),
-        frozenset(range(32)), slow=True,
-    ),
-    Tool(
-        "fixit", "its default rules", ("fixit",),
-        ("{bin}/fixit", "--quiet", "lint", "{tree}"), frozenset(range(4)), slow=True,
-    ),
-)  # fmt: skip
-OURS = Tool(
-    "celeryleak-lint", "its default rules, cold", (),
-    (sys.executable, "-m", "celeryleak_lint", "check", "{tree}", "--no-cache", "--isolated",
-     "--exit-zero", "--output-format", "json"), frozenset({0, 2}),
-)  # fmt: skip
-BASELINE = Tool("ast.parse", "parsing alone", (), (sys.executable, "-c", PARSE, "{tree}"))
+REFERENCE = (
+    ("litellm", "1.109.1"),
+    ("mlflow", "3.18.0"),
+    ("langchain_community", "0.4.2"),
+    ("apache-airflow-core", "3.3.2"),
+)
+FLAKED = REFERENCE[3]
+DOCS = Path(__file__).resolve().parents[1] / "docs"
+PAGE, PICTURE = DOCS / "benchmarks.md", DOCS / "pictures" / "scaling.png"
 
 
 @dataclass(frozen=True, slots=True)
-class Usage:
-    """What one run cost: CPU seconds and the largest resident size of any process in it."""
+class Compared:
+    """Tools on the same files: the usages of each, run by run, ours and `ast.parse` among them."""
 
-    cpu_seconds: float
-    peak_bytes: int
-
-
-@dataclass(frozen=True, slots=True)
-class Files:
-    """A folder to measure on, how it is called in the table, and its lines."""
-
-    folder: Path
-    name: str
-    lines: int
-
-
-@dataclass(frozen=True, slots=True)
-class Measured:
-    """One row: a tool on some files, with `ast.parse` and our command on the same files."""
-
-    tool: Tool
     files: Files
-    usage: Usage
-    baseline: Usage
-    ours: Usage
+    tools: tuple[Tool, ...]
+    usages: dict[str, tuple[Usage, ...]]
 
 
-def measure(words: Sequence[str], exit_codes: frozenset[int], cwd: Path) -> Usage:
-    """Run a command to its end; raises `RuntimeError` for an exit code that is not fine."""
-    with tempfile.TemporaryFile() as errors:
-        process = subprocess.Popen(words, cwd=cwd, stdout=subprocess.DEVNULL, stderr=errors)
-        _, status, usage = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
-        if process.returncode not in exit_codes:
-            errors.seek(0)
-            tail = errors.read().decode("utf-8", "replace")[-2000:]
-            raise RuntimeError(f"{words[0]}: exit code {process.returncode}\n{tail}")
-    unit = 1 if sys.platform == "darwin" else 1024
-    return Usage(usage.ru_utime + usage.ru_stime, usage.ru_maxrss * unit)
+def compare(tools: Sequence[Tool], files: Files, cache: Path, runs: int) -> Compared:
+    """Measure the two references and every tool on the same files, in turn."""
+    everyone = (BASELINE, OURS, *tools)
+    commands = {tool.name: runner(tool, files.folder, cache) for tool in everyone}
+    return Compared(files, everyone, in_turn(commands, runs))
 
 
-def run(tool: Tool, files: Files, cache: Path, runs: int) -> Usage:
-    """The cheapest of `runs` runs of a tool, installed first if need be."""
-    binaries = _binaries(tool, cache) if tool.installs else cache
-    words = [
-        word.replace("{bin}", str(binaries)).replace("{tree}", str(files.folder))
-        for word in tool.words
-    ]
-    usages = [measure(words, tool.exit_codes, files.folder) for _ in range(runs)]
-    return min(usages, key=lambda usage: usage.cpu_seconds)
+def comparisons(tools: Sequence[Tool], tree: Files, options: argparse.Namespace) -> list[Compared]:
+    """All tools: those that see everything, and those that see a sample of the same size."""
+    found = []
+    for most in dict.fromkeys(tool.most for tool in tools) or (None,):
+        group = [tool for tool in tools if tool.most == most]
+        with tempfile.TemporaryDirectory(prefix="sample-") as folder:
+            files = tree
+            if most is not None and most < tree.lines:
+                files = sample(tree.folder, most, options.seed, Path(folder).resolve())
+            found.append(compare(group, files, options.tools_cache, options.runs))
+    return found
 
 
-def _binaries(tool: Tool, cache: Path) -> Path:
-    pins = pins_of(REQUIREMENTS.read_text(encoding="utf-8"))
-    return installed(cache / tool.name, [pins[name] for name in tool.installs])
+def compared_table(groups: Iterable[Compared]) -> str:
+    """The comparisons as one Markdown table."""
+    head = ("tool", "runs", "on", "lines", "CPU ms per 1,000 lines", "CPU x `ast.parse`",
+            "CPU x celeryleak-lint", "wall x celeryleak-lint", "peak MB")  # fmt: skip
+    return table(head, (_cells(g, tool) for g in groups for tool in g.tools), numbers_from=3)
 
 
-def sample(tree: Path, lines: int, seed: int, target: Path) -> Files:
-    """Copy random files of `tree` to `target` until they hold at least `lines` lines."""
-    files = python_files(tree)
-    random.Random(seed).shuffle(files)
-    taken, size = [], 0
-    for file in files:
-        if size >= lines:
-            break
-        copy = target / file.relative_to(tree)
-        copy.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(file, copy)
-        taken.append(file)
-        size = line_count(taken)
-    return Files(target, f"sample of {len(taken)} files", size)
-
-
-def table(rows: Iterable[Measured]) -> str:
-    """The rows as a Markdown table."""
-    head = ("tool", "runs", "on", "lines", "CPU ms per 1,000 lines", "x `ast.parse`",
-            "x celeryleak-lint", "peak MB")  # fmt: skip
-    cells: list[tuple[str, ...]] = [
-        head,
-        ("---", "---", "---", "---:", "---:", "---:", "---:", "---:"),
-    ]
-    cells += [_cells(row) for row in rows]
-    return "\n".join("| " + " | ".join(line) + " |" for line in cells)
-
-
-def _cells(row: Measured) -> tuple[str, ...]:
+def _cells(group: Compared, tool: Tool) -> tuple[str, ...]:
+    usages = group.usages[tool.name]
+    ours, parsing = group.usages[OURS.name], group.usages[BASELINE.name]
+    lines = max(1, group.files.lines)
     return (
-        row.tool.name, row.tool.what, row.files.name, f"{row.files.lines:,}",
-        f"{1e6 * row.usage.cpu_seconds / max(1, row.files.lines):.1f}",
-        f"{row.usage.cpu_seconds / row.baseline.cpu_seconds:.1f}",
-        f"{row.usage.cpu_seconds / row.ours.cpu_seconds:.2f}",
-        f"{row.usage.peak_bytes / 1e6:.0f}",
+        tool.name, tool.what, group.files.name, f"{group.files.lines:,}",
+        f"{1e6 * median(usages, 'cpu_seconds') / lines:.1f}",
+        f"{ratio(usages, parsing, 'cpu_seconds'):.2f}",
+        f"{ratio(usages, ours, 'cpu_seconds'):.2f}",
+        f"{ratio(usages, ours, 'wall_seconds'):.2f}",
+        f"{median(usages, 'peak_bytes') / 1e6:.0f}",
     )  # fmt: skip
 
 
-def compare(tools: Iterable[Tool], files: Files, cache: Path, runs: int) -> list[Measured]:
-    """Measure the two references and every tool on the same files."""
-    baseline, ours = run(BASELINE, files, cache, runs), run(OURS, files, cache, runs)
-    rows = [
-        Measured(BASELINE, files, baseline, baseline, ours),
-        Measured(OURS, files, ours, baseline, ours),
-    ]
-    for tool in tools:
-        print(f"running {tool.name} on {files.lines:,} lines", file=sys.stderr)
-        rows.append(Measured(tool, files, run(tool, files, cache, runs), baseline, ours))
-    return rows
+def reference(options: argparse.Namespace) -> str:
+    """Measure everything and give the page; the picture is written beside it."""
+    with tempfile.TemporaryDirectory(prefix="speed-") as folder:
+        top = Path(folder).resolve()
+        trees = [unpacked(name, version, options.cache) for name, version in REFERENCE]
+        tree = together(trees, top / "together")
+        flaked = together([unpacked(*FLAKED, options.cache)], top / "flaked")
+        groups = comparisons(TOOLS, tree, options)
+        rows = scenarios.scenarios(tree.folder, flaked.folder, options.tools_cache, options.runs)
+        shutil.rmtree(tree.folder / ".git")
+        sizes = scaling.series(tree.folder, scaling.SIZES, options.seed, options.runs)
+    scaling.draw(sizes, PICTURE, options.tools_cache)
+    return page(groups, rows, sizes, flaked)
+
+
+def page(
+    groups: Sequence[Compared],
+    rows: Sequence[scenarios.Scenario],
+    sizes: Sequence[scaling.Size],
+    flaked: Files,
+) -> str:
+    """The page of figures."""
+    releases = ", ".join(f"{name} {version}" for name, version in REFERENCE)
+    fits = "\n".join(
+        f"- {name}: lines to the power of {power:.2f}"
+        for name, power in scaling.exponents(sizes).items()
+    )
+    return TEMPLATE.format(
+        releases=releases,
+        lines=f"{groups[0].files.lines:,}",
+        machine=f"{os.cpu_count()} cores, {platform.system()} {platform.machine()}",
+        python=f"{platform.python_implementation()} {platform.python_version()}",
+        us=celeryleak_lint.__version__,
+        pins=", ".join(pin.replace("==", " ") for pin in neighbour_pins()),
+        compared=compared_table(groups),
+        scenarios=scenarios.shown(rows),
+        flaked=f"{FLAKED[0]} {FLAKED[1]} ({flaked.lines:,} lines)",
+        series=scaling.shown(sizes),
+        fitted_from=f"{scaling.FITTED_FROM:,}",
+        fits=fits,
+    )
+
+
+def neighbour_pins() -> tuple[str, ...]:
+    """The releases that are measured beside ours."""
+    pins = pins_of(REQUIREMENTS.read_text(encoding="utf-8"))
+    return tuple(dict.fromkeys(pins[name] for tool in TOOLS for name in tool.installs))
+
+
+TEMPLATE = """\
+# Benchmarks
+
+<!-- Written by bench/speed.py; run it instead of changing this. -->
+
+Every figure on this page was measured in one run of
+
+```console
+$ python bench/speed.py --reference
+```
+
+on {releases} together: {lines} lines.
+
+The machine: {machine}, {python}; celeryleak-lint {us} beside {pins}.
+It did other work at the same time, so seconds say little; what was compared ran in turn, and ratios are medians over the pairs of neighbouring runs.
+
+CPU is the user and system time of a command with all its processes, start-up included; memory is that of its largest process.
+
+## Beside other linters
+
+{compared}
+
+Tools that take long get random files of the same releases, and so do the references above them; on few lines the start of a tool weighs more.
+celeryleak-lint and Ruff use all cores, the others one.
+
+## What is run all day
+
+{scenarios}
+
+The ratios are those to the command named under *beside*, which ran in turn.
+A changed file got another statement before each run.
+pre-commit runs each hook alone, with the program that is installed already.
+flake8 was measured on {flaked}.
+
+## With the size of a project
+
+Folders of the same releases in random order, as many as it takes; above their size copies of them with other package names.
+
+{series}
+
+![CPU seconds and memory against lines, both axes logarithmic](pictures/scaling.png)
+
+Fitted from {fitted_from} lines on, where the start of Python no longer is most of it (1 is linear, 2 quadratic):
+
+{fits}
+"""
 
 
 def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
@@ -208,41 +196,38 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     where = parser.add_mutually_exclusive_group(required=True)
     where.add_argument("--tree", type=Path, help="a folder of Python files")
     where.add_argument("--package", type=pinned, metavar="NAME==VERSION")
-    parser.add_argument("--tools", default=names, help=f"separated by commas (default: {names})")
-    parser.add_argument("--slow-sample", type=int, default=5000, metavar="LINES")
-    parser.add_argument("--seed", type=int, default=1, help="of the sample")
-    parser.add_argument("--runs", type=int, default=1, help="the cheapest run counts")
+    where.add_argument("--reference", action="store_true", help="write docs/benchmarks.md")
+    parser.add_argument("--tools", help=f"separated by commas (default: {names})")
+    parser.add_argument("--seed", type=int, default=1, help="of the samples")
+    parser.add_argument("--runs", type=int, default=3, help="of each command; medians count")
     parser.add_argument("--cache", type=Path, default=DEFAULT_CACHE, help="unpacked releases")
     parser.add_argument("--tools-cache", type=Path, default=DEFAULT_TOOLS_CACHE)
     options = parser.parse_args(arguments)
-    unknown = set(filter(None, options.tools.split(","))) - {tool.name for tool in TOOLS}
+    if options.reference and options.tools is not None:
+        parser.error("`--reference` measures all tools, so `--tools` has no use")
+    if options.runs < 1:
+        parser.error(f"`--runs {options.runs}`: expected at least 1")
+    unknown = set(filter(None, (options.tools or names).split(","))) - {t.name for t in TOOLS}
     if unknown:
         parser.error(f"unknown tools: {', '.join(sorted(unknown))}; known are {names}")
+    options.tools = (names if options.tools is None else options.tools).split(",")
     return options
 
 
-def _tree(options: argparse.Namespace) -> Path:
-    if options.tree is not None:
-        folder: Path = options.tree
-        return folder.resolve()
-    project, version = options.package
-    return unpacked(project, version, options.cache)
+def _tree(options: argparse.Namespace) -> Files:
+    folder = options.tree.resolve() if options.tree else unpacked(*options.package, options.cache)
+    return Files(folder, "everything", line_count(python_files(folder)))
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Measure and print the table."""
+    """Measure, and print the table or write the page."""
     options = _options(arguments)
-    tree = _tree(options)
-    chosen = [tool for tool in TOOLS if tool.name in options.tools.split(",")]
-    whole = Files(tree, "everything", line_count(python_files(tree)))
-    fast = [tool for tool in chosen if not tool.slow]
-    slow = [tool for tool in chosen if tool.slow]
-    rows = compare(fast, whole, options.tools_cache, options.runs)
-    if slow:
-        with tempfile.TemporaryDirectory() as folder:
-            part = sample(tree, options.slow_sample, options.seed, Path(folder).resolve())
-            rows += compare(slow, part, options.tools_cache, options.runs)
-    print(table(rows))
+    if options.reference:
+        PAGE.write_text(reference(options), encoding="utf-8")
+        print(f"wrote {PAGE.name} and {PICTURE.name}", file=sys.stderr)
+        return 0
+    chosen = [tool for tool in TOOLS if tool.name in options.tools]
+    print(compared_table(comparisons(chosen, _tree(options), options)))
     return 0
 
 

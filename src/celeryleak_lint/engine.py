@@ -358,10 +358,11 @@ def _code_points(run: _Run, step: SuspectStep) -> int:
 
 def explain(
     scope: Scope, *, config: Config, catalog: Catalog, read: Read, summaries: Summaries,
-    path: str, line: int,
+    path: str, line: int, shown: Callable[[str], str],
 ) -> tuple[str, ...] | Failure:  # fmt: skip
     """What is known about a line: its function's heat and the builds on it, as lines of text.
 
+    ``shown`` makes of a path in the project what the user is to see.
     The failure when the file at ``path``, which is in the scope, could not be read.
     """
     from celeryleak_lint.explanation import explanation
@@ -371,4 +372,4 @@ def explain(
     for failure in run.failures:
         if failure.path == path:
             return failure
-    return explanation(Project(readable, catalog), path, line)
+    return explanation(Project(readable, catalog), path, line, shown)

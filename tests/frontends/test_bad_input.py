@@ -251,6 +251,7 @@ def test_source_line_cannot_attack_the_terminal(tmp_path: Path) -> None:
         (["check", "--config", "none.toml"], "--config: no such file: 'none.toml'"),
         (["check", "-", "a.py"], "`-` reads one file from stdin"),
         (["check", "--stdin-filename", "a.py"], "`--stdin-filename` names the text of `-`"),
+        (["check", "--stdin-filename", ".", "-"], "the text cannot be the folder '.'; name a file"),
         (["check", "--exclude", "!"], "--exclude: `!` is no gitignore pattern"),
         (["why", "a.py"], "expected PATH:LINE with a line from 1, found 'a.py'"),
         (["why", "a.py:0"], "expected PATH:LINE with a line from 1, found 'a.py:0'"),
@@ -342,3 +343,9 @@ def test_why_is_not_disturbed_by_unreadable_neighbours(tmp_path: Path) -> None:
     ended = run("why", "jobs.py:7", cwd=tmp_path)
     assert (ended.code, ended.err) == (0, "")
     assert "verdict: certain" in ended.out
+
+
+def test_why_shows_places_from_where_the_user_stands(tmp_path: Path) -> None:
+    project = written(tmp_path, {"jobs.py": LEAKY_TASK, "sub/a.py": "", "celeryleak-lint.toml": ""})
+    assert "  jobs.py:7: builds" in run("why", "jobs.py:7", cwd=project).out
+    assert "  ../jobs.py:7: builds" in run("why", "../jobs.py:7", cwd=project / "sub").out

@@ -6,6 +6,7 @@ import signal
 import socket
 import sys
 from collections.abc import Iterator
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -14,8 +15,10 @@ from tests.clusters import CHANGED, DYING, LOOPBACK, Cluster, cluster, python_wi
 from tests.frontends.command import Ended, run
 from tests.projects import LEAKY_TASK, written
 
-pytest.importorskip("distributed", reason="the extra dask is not installed")
-pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="workers are ended by signals")
+pytestmark = [
+    pytest.mark.skipif(find_spec("distributed") is None, reason="the extra dask is missing"),
+    pytest.mark.skipif(sys.platform == "win32", reason="workers are ended by signals"),
+]
 
 FILES = 160
 

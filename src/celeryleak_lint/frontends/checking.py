@@ -138,7 +138,7 @@ def explain_line(request: Request, line: int) -> int:
     if not any(file.path == path for file in prepared.scope.files):
         return complain(Trouble((f"{shown!r} is no Python file of the project",)))
     view = view_of(prepared)
-    explained = explain(prepared, request, path, line)
+    explained = explain(prepared, request, path, line, view.path)
     if isinstance(explained, Trouble):
         return complain(explained)
     if isinstance(explained, Failure):

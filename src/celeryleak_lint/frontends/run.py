@@ -306,7 +306,7 @@ def _base(prepared: Prepared, request: Request, stack: contextlib.ExitStack) -> 
 
 
 def explain(
-    prepared: Prepared, request: Request, path: str, line: int
+    prepared: Prepared, request: Request, path: str, line: int, shown: Callable[[str], str]
 ) -> tuple[str, ...] | Failure | Trouble:
     """What the analysis knows about a line: hot or not, cached, closed, and by which chain."""
     catalog = catalog_of(prepared)
@@ -322,6 +322,7 @@ def explain(
         summaries=summaries_for(prepared, request),
         path=path,
         line=line,
+        shown=shown,
     )
 
 

@@ -30,7 +30,8 @@ EXPECTED = "expected dask://HOST:PORT, such as dask://scheduler.example:8786"
 EXTRA = 'pip install "celeryleak-lint[dask]"'
 DISTRIBUTION = "celeryleak-lint"
 
-_CONNECT_SECONDS = 5.0
+_KNOCK_SECONDS = 5.0
+_CONNECT_SECONDS = 10.0
 _WORKERS_SECONDS = 10.0
 _ANSWER_SECONDS = 15.0
 _CLOSE_SECONDS = 3.0
@@ -113,7 +114,7 @@ def _client_class() -> Callable[..., Client]:
 def _ensure_listening(address: Address) -> None:
     """Ask the system first: Dask itself would try again and again until its time is up."""
     try:
-        with socket.create_connection((address.host, address.port), _CONNECT_SECONDS):
+        with socket.create_connection((address.host, address.port), _KNOCK_SECONDS):
             return
     except OSError as error:
         raise ClusterError(_unreachable(address, _reason(error))) from None

@@ -60,10 +60,15 @@ def locate(paths: Sequence[str], *, working_directory: str) -> Place | tuple[str
     return Place(project_root(resolved, working_directory=here), here, resolved)
 
 
-def locate_text(name: str, text: bytes, *, working_directory: str) -> Place:
-    """A place for text that has no file yet, or whose file is not the newest: an editor's buffer."""
+def locate_text(name: str, text: bytes, *, working_directory: str) -> Place | tuple[str, ...]:
+    """A place for text that has no file yet, or whose file is not the newest: an editor's buffer.
+
+    Only a name that no file can have is refused.
+    """
     here = os.path.realpath(working_directory)
     path = os.path.realpath(os.path.join(here, name))
+    if os.path.isdir(path):
+        return (f"the text cannot be the folder {name!r}; name a file",)
     root = project_root((path,), working_directory=here)
     relative = _relative(path, root)
     return Place(root, here, (path,), MappingProxyType({relative: text}))
