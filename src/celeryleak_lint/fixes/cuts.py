@@ -9,7 +9,7 @@ import libcst as cst
 
 from celeryleak_lint.fixes.evidence import OBJECT, UNHASHABLE
 from celeryleak_lint.fixes.scene import CannotMoveError, Scene
-from celeryleak_lint.fixes.uses import Uses, definite, exposed, root_of, uses_of
+from celeryleak_lint.fixes.uses import Uses, definite, exposed, imported_in, root_of, uses_of
 
 #: Names of the instance a method is called on.
 INSTANCES = frozenset({"self", "cls"})
@@ -29,6 +29,7 @@ class Cut:
 
 def narrowest(scene: Scene) -> tuple[Cut, list[tuple[cst.CSTNode, bool]]]:
     """The narrowest cut: the one whose keys are best shown to be values, then the smallest."""
+    _forbid_hidden_imports(scene)
     best: tuple[tuple[int, int, int], Cut, list[tuple[cst.CSTNode, bool]]] | None = None
     for cut in _cuts(scene):
         imports = _imports_for(scene, cut)
@@ -54,6 +55,23 @@ def narrowest(scene: Scene) -> tuple[Cut, list[tuple[cst.CSTNode, bool]]]:
             f"`{name}` is an object of this call: as the key of a cache it would never hit"
         )
     return best[1], best[2]
+
+
+def _forbid_hidden_imports(scene: Scene) -> None:
+    """An import under a condition or in a ``try`` can neither move nor be copied."""
+    plain = {
+        name
+        for block, index in (*scene.outer, (scene.block, scene.index))
+        for statement in block[:index]
+        if is_import(statement)
+        for name in uses_of(statement).binds
+    }
+    hidden = (imported_in(scene.function.body) - plain) & set(scene.call_uses.reads)
+    if hidden:
+        name = min(hidden)
+        raise CannotMoveError(
+            f"it depends on `{name}`, which the function imports under a condition"
+        )
 
 
 def _cuts(scene: Scene) -> Iterator[Cut]:

@@ -65,6 +65,16 @@ def locals_of(function: cst.FunctionDef) -> set[str]:
     return names - outside
 
 
+def imported_in(body: cst.CSTNode) -> set[str]:
+    """Names that imports of a scope bind, wherever they stand in it."""
+    return {
+        name
+        for node in _within(body)
+        if isinstance(node, cst.Import | cst.ImportFrom)
+        for name in uses_of(node).binds
+    }
+
+
 def definite(statement: cst.CSTNode) -> set[str]:
     """Names that are bound whichever way a statement runs, as far as that is plain to see."""
     if isinstance(statement, cst.If):

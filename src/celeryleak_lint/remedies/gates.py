@@ -54,7 +54,11 @@ def refusal(project: Project, build: Build) -> str:
         )
     if build.fate.is_closed:
         return "the function closes it: a shared object would be closed for everybody"
-    changed = changes(build)
+    if _closes_its_own(project, build):
+        return (
+            "its class closes it: an object shared by all instances would be closed for everybody"
+        )
+    changed = changes(build) or _changes_of_attribute(project, build)
     if changed:
         return (
             f"the function changes it (`{changed}`): everybody who shares it would see the change"
@@ -75,6 +79,41 @@ def ceiling(project: Project, build: Build) -> Applicability:
 def changes(build: Build) -> str:
     """How the function changes the object after it is built, as source shows it; empty if it does not."""
     return next(_changes_in(build.function, _names(build)), "")
+
+
+def _closes_its_own(project: Project, build: Build) -> bool:
+    """True when a method of the class closes the attribute that keeps the object."""
+    closers = {*build.resource.close_methods, "close", "aclose", "shutdown", "disconnect"}
+    return any(
+        call.callee.startswith("!.") and call.callee[2:] in {f"{name}.{c}" for c in closers}
+        for method, name in _attributes(project, build)
+        for call in method.fact.calls
+    )
+
+
+def _changes_of_attribute(project: Project, build: Build) -> str:
+    """How a method of the class changes the object that an attribute keeps."""
+    found = (
+        change.replace("!.", "self.")
+        for method, name in _attributes(project, build)
+        for change in _changes_in(method, (f"!.{name}",))
+    )
+    return next(found, "")
+
+
+def _attributes(project: Project, build: Build) -> Iterator[tuple[Function, str]]:
+    """Each method of the class that keeps the object, with each attribute that it is kept in."""
+    owner = project.graph.owner(build.function) if "self" in build.fate.ends else None
+    if owner is None:
+        return
+    names = {sink[7:] for sink in build.call.sinks if sink.startswith("attr !.")}
+    for sink in build.call.sinks:
+        if sink.startswith("var "):
+            uses = build.function.uses.get(sink[4:], ())
+            names |= {use[7:] for use in uses if use.startswith("attr !.")}
+    for method in owner.methods.values():
+        for name in sorted(names):
+            yield method, name
 
 
 def _names(build: Build) -> tuple[str, ...]:
