@@ -200,6 +200,43 @@ def source(text: str) -> str:
             """,
             id="compound statements move whole",
         ),
+        pytest.param(
+            """
+            def copy(p, q):
+                a = open(p)
+                b = open(q, "w")
+                b.write(a.read())
+                return open(p).read() == open(q).read()
+            """,
+            """
+            def copy(p, q):
+                with open(p) as a:
+                    with open(q, "w") as b:
+                        b.write(a.read())
+                with open(p) as f:
+                    with open(q) as file:
+                        return f.read() == file.read()
+            """,
+            id="several handles, one in the other",
+        ),
+        pytest.param(
+            """
+            def g(path):
+                if (text := open(path)).read():
+                    return text.name
+                elif path:
+                    return ""
+            """,
+            """
+            def g(path):
+                with open(path) as f:
+                    if (text := f).read():
+                        return text.name
+                    elif path:
+                        return ""
+            """,
+            id="a header with its branches",
+        ),
     ],
 )  # fmt: skip
 def test_what_is_written(before: str, after: str) -> None:
@@ -216,6 +253,7 @@ def test_what_is_written(before: str, after: str) -> None:
         ("x = open(p)\ndef g():\n    return 1\nreturn [x.read(), g()]", "fixed"),
         ("if p:\n    x = open(p)\nelse:\n    x = open('d')\nreturn x.read()", "used outside of the block"),
         ("x = open(p)\nif p:\n    x = open('other')\nreturn x.read()", "gets another value"),
+        ("def late():\n    return x\nx = open(p)\nx.read()\nreturn 1", ""),
         ("for p in q:\n    if p:\n        y = x.read()\n    x = open(p)\n    x.write('')", "used outside"),
         ("return open(p).read() if p else ''", "under a condition or more than once"),
         ("return [open(i).read() for i in p]", "under a condition or more than once"),

@@ -129,7 +129,8 @@ def _check_expression(place: Opening) -> None:
     for outer, inner in pairwise(inside):
         if isinstance(outer, _CONDITIONAL):
             raise NoWay("it is evaluated under a condition or more than once")
-        if isinstance(outer, cst.Comparison) and outer.left is not inner:
+        is_chain = isinstance(outer, cst.Comparison) and len(outer.comparisons) > 1
+        if is_chain and getattr(outer, "left", None) is not inner:
             raise NoWay("it is evaluated under a condition or more than once")
         if isinstance(outer, cst.FormattedString | cst.ConcatenatedString):
             raise NoWay("it stands inside a string")

@@ -270,9 +270,12 @@ def check_outside(place: Opening, needing: set[str], rest: Sequence[cst.BaseStat
     loops = [node for node in place.path if isinstance(node, _LOOPS)]
     around = [{id(found) for found in within(loop)} for loop in loops]
     stored = {id(found) for found in _targets(function)}
+    later = {id(found) for found in _run_later(function.body)}
     for found in names_in(function.body):
         if found.value not in needing or id(found) in inside or id(found) in stored:
             continue
+        if id(found) in later:
+            raise NoWay("a function defined there uses it, perhaps after it is closed")
         is_earlier = place.tree.range(found).start.line < start
         in_same_loop = any(id(found) in nodes for nodes in around)
         if not is_earlier or in_same_loop:
@@ -292,6 +295,13 @@ def _is_rebound_before(place: Opening, found: cst.Name, rest: Sequence[cst.BaseS
         if mentions(statement, {found.value}):
             return False
     return False
+
+
+def _run_later(body: cst.CSTNode) -> Iterator[cst.CSTNode]:
+    """What stands in functions and lambdas that are defined in a body."""
+    for node in within(body):
+        if isinstance(node, cst.FunctionDef | cst.Lambda):
+            yield from within(node.body)
 
 
 def _targets(function: cst.FunctionDef) -> Iterator[cst.Name]:
