@@ -70,7 +70,7 @@ def test_every_block_of_a_rule_is_shown_as_code(site: Path) -> None:
         assert "```" not in text, path.name
         source = (DOCS / "rules" / path.with_suffix(".md").name).read_text(encoding="utf-8")
         assert text.count('class="filename"') == len(
-            re.findall(r"^```\w+ .*(?:path=|fixed)", source, re.MULTILINE)
+            re.findall(r"^```\w+ .*(?:path=|\bfixed\b)", source, re.MULTILINE)
         )
         if re.search(r"^```py", source, re.MULTILINE) and "# error: CLK" in source:
             assert 'class="hll"' in text, path.name

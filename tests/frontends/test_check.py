@@ -43,7 +43,7 @@ def test_clean_project(tmp_path: Path) -> None:
 def test_concise(leaky: Path) -> None:
     ended = run("check", "--output-format", "concise", cwd=leaky)
     (line,) = ended.lines
-    assert line.startswith("jobs.py:7:14: CLK101 `remember` builds ")
+    assert line.startswith("jobs.py:7:14: CLK101 [*] `remember` builds ")
 
 
 def test_json(leaky: Path) -> None:

@@ -117,11 +117,11 @@ def test_exit_codes(tmp_path: Path, arguments: list[str], code: int) -> None:
 def test_marks_show_what_the_options_would_fix(mixed: Path) -> None:
     safe = run("check", "--output-format", "concise", cwd=mixed)
     assert [" [*] " in line for line in safe.lines] == [True, False, False]
-    assert "[*] 1 finding fixable with `--fix`" in safe.complaints
-    assert "1 unsafe fix shown with `--unsafe-fixes --diff`" in safe.complaints
+    assert "[*] 1 finding fixable with `--fix`" in safe.err
+    assert "1 unsafe fix shown with `--unsafe-fixes --diff`" in safe.err
     everything = run("check", "--unsafe-fixes", "--output-format", "concise", cwd=mixed)
     assert [" [*] " in line for line in everything.lines] == [True, True, False]
-    assert "[*] 2 findings fixable with `--fix --unsafe-fixes`" in everything.complaints
+    assert "[*] 2 findings fixable with `--fix --unsafe-fixes`" in everything.err
     shown = run("check", cwd=mixed).out
     assert "fix: open it in a `with` statement (safe)" in shown
     assert f"no fix: {REFUSED}" in shown
