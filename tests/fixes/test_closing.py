@@ -249,6 +249,8 @@ def test_what_is_written(before: str, after: str) -> None:
         ("x = open(p)\nreturn (line for line in x)", ""),
         ("x = open(p)\ny = map(str, x)\nreturn y", "something that still reads from it is returned"),
         ("x = open(p)\ncache[p] = iter(x)", ""),
+        ("x = open(p)\nreturn parsed(x)", "returned that may still read from it"),
+        ("x = open(p)\nq.response = wrapped(x, 4096)\nreturn 1", "stored that may still read from it"),
         ("x = open(p)\nr = []\nr.append(enumerate(x))\nreturn 1", "may live longer holds it"),
         ("x = open(p)\ndef g():\n    return 1\nreturn [x.read(), g()]", "fixed"),
         ("if p:\n    x = open(p)\nelse:\n    x = open('d')\nreturn x.read()", "used outside of the block"),
@@ -285,14 +287,17 @@ def test_what_is_refused(body: str, reason: str) -> None:
         ("x = open(p)\nreturn x.read()", "safe"),
         ("x = open(p)\nreturn sum(len(line) for line in x)", "safe"),
         ("x = open(p)\nfor line in x:\n    q(line)", "safe"),
-        ("x = open(p)\nreturn q(x)", "unsafe"),
+        ("x = open(p)\nq(x)\nreturn 1", "unsafe"),
+        ("x = open(p)\nreturn total(x)", "unsafe"),
         ("return q(p, open(p).read())", "safe"),
         ("return q(q(p), open(p).read())", "unsafe"),
         ("x = open(p)\ny = q(x)\nreturn y.name", "unsafe"),
+        ("x = open(p)\nreturn subprocess.run(p, stdin=x)", "safe"),
     ],
 )
 def test_how_far_it_is_trusted(body: str, applicability: str) -> None:
-    text = "def run(p, q):\n" + textwrap.indent(body, "    ") + "\n"
+    text = f"import subprocess\n\n\ndef run(p, q):\n{textwrap.indent(body, '    ')}\n"
+    text += "\n\ndef total(lines):\n    return sum(map(len, lines))\n"
     (finding,) = mended(text, confidence="possible").fixed
     assert finding.fix is not None
     assert finding.fix.applicability == applicability

@@ -50,11 +50,12 @@ _PURE = (cst.Name, cst.Attribute, cst.BaseNumber, cst.SimpleString, cst.Arg, cst
 
 def manage(text: str, argument: Sequence[object]) -> list[object]:
     """The job: one mapping with ``edits`` and ``safe``, or one text with the reason for none."""
-    where, closing, keeps_with, is_executor, again, indent, names, words = argument
+    where, closing, keeps_with, is_executor, again, indent, names, words, readers = argument
     asked = Asked(
         cast("tuple[int, int, int, int]", tuple(cast("list[int]", where))),
         str(closing), bool(keeps_with), bool(is_executor), bool(again), str(indent),
         tuple(cast("list[str]", names)), frozenset(cast("list[str]", words)),
+        frozenset(cast("list[str]", readers)),
     )  # fmt: skip
     try:
         edits, safe = _managed(parsed(text), asked)

@@ -28,7 +28,8 @@ class Asked:
 
     ``closing`` is how the file spells ``contextlib.closing``, empty for a plain ``with``;
     ``names`` are proposals for a new name; ``words`` are all words of the file, for names
-    at module level. ``again`` says that closing twice is allowed.
+    at module level. ``again`` says that closing twice is allowed; ``readers`` are functions
+    that are done with the handle when they return.
     """
 
     where: tuple[int, int, int, int]
@@ -39,6 +40,7 @@ class Asked:
     indent: str
     names: tuple[str, ...]
     words: frozenset[str]
+    readers: frozenset[str]
 
 
 @dataclass(slots=True)
@@ -54,7 +56,7 @@ class Opening:
     values: Values = field(init=False)
 
     def __post_init__(self) -> None:
-        self.values = Values(self.call, is_executor=self.asked.is_executor)
+        self.values = Values(self.call, self.asked.readers, is_executor=self.asked.is_executor)
 
     @property
     def call(self) -> cst.Call:
@@ -117,7 +119,7 @@ def _read_value(
         return
     kind = place.values.of(node.value)
     if isinstance(node, cst.Return):
-        _leave(place, kind, "returned")
+        _leave(kind, "returned")
         return
     targets = [t.target for t in node.targets] if isinstance(node, cst.Assign) else [node.target]
     for target in targets:
@@ -151,7 +153,7 @@ def _yields(place: Opening, node: cst.CSTNode) -> None:
         if kind != "clean" and _is_context_manager(place.function):
             place.safe = False
         else:
-            _leave(place, kind, "yielded")
+            _leave(kind, "yielded")
 
 
 def _is_context_manager(function: cst.FunctionDef | None) -> bool:
@@ -160,11 +162,11 @@ def _is_context_manager(function: cst.FunctionDef | None) -> bool:
     )
 
 
-def _leave(place: Opening, kind: Kind, how: str) -> None:
+def _leave(kind: Kind, how: str) -> None:
     if kind == "bound":
         raise NoWay(f"something that still reads from it is {how}")
     if kind == "unknown":
-        place.safe = False
+        raise NoWay(f"something is {how} that may still read from it")
 
 
 def _store(place: Opening, target: cst.CSTNode, kind: Kind) -> None:
@@ -177,7 +179,7 @@ def _store(place: Opening, target: cst.CSTNode, kind: Kind) -> None:
     elif kind == "bound":
         raise NoWay("something that still reads from it is stored")
     elif kind == "unknown":
-        place.safe = False
+        raise NoWay("something is stored that may still read from it")
 
 
 def needing_names(values: Values) -> set[str]:
