@@ -200,6 +200,43 @@ def source(text: str) -> str:
             """,
             id="compound statements move whole",
         ),
+        pytest.param(
+            """
+            def copy(p, q):
+                a = open(p)
+                b = open(q, "w")
+                b.write(a.read())
+                return open(p).read() == open(q).read()
+            """,
+            """
+            def copy(p, q):
+                with open(p) as a:
+                    with open(q, "w") as b:
+                        b.write(a.read())
+                with open(p) as f:
+                    with open(q) as file:
+                        return f.read() == file.read()
+            """,
+            id="several handles, one in the other",
+        ),
+        pytest.param(
+            """
+            def g(path):
+                if (text := open(path)).read():
+                    return text.name
+                elif path:
+                    return ""
+            """,
+            """
+            def g(path):
+                with open(path) as f:
+                    if (text := f).read():
+                        return text.name
+                    elif path:
+                        return ""
+            """,
+            id="a header with its branches",
+        ),
     ],
 )  # fmt: skip
 def test_what_is_written(before: str, after: str) -> None:
@@ -212,10 +249,13 @@ def test_what_is_written(before: str, after: str) -> None:
         ("x = open(p)\nreturn (line for line in x)", ""),
         ("x = open(p)\ny = map(str, x)\nreturn y", "something that still reads from it is returned"),
         ("x = open(p)\ncache[p] = iter(x)", ""),
+        ("x = open(p)\nreturn parsed(x)", "returned that may still read from it"),
+        ("x = open(p)\nq.response = wrapped(x, 4096)\nreturn 1", "stored that may still read from it"),
         ("x = open(p)\nr = []\nr.append(enumerate(x))\nreturn 1", "may live longer holds it"),
         ("x = open(p)\ndef g():\n    return 1\nreturn [x.read(), g()]", "fixed"),
         ("if p:\n    x = open(p)\nelse:\n    x = open('d')\nreturn x.read()", "used outside of the block"),
         ("x = open(p)\nif p:\n    x = open('other')\nreturn x.read()", "gets another value"),
+        ("def late():\n    return x\nx = open(p)\nx.read()\nreturn 1", ""),
         ("for p in q:\n    if p:\n        y = x.read()\n    x = open(p)\n    x.write('')", "used outside"),
         ("return open(p).read() if p else ''", "under a condition or more than once"),
         ("return [open(i).read() for i in p]", "under a condition or more than once"),
@@ -247,14 +287,17 @@ def test_what_is_refused(body: str, reason: str) -> None:
         ("x = open(p)\nreturn x.read()", "safe"),
         ("x = open(p)\nreturn sum(len(line) for line in x)", "safe"),
         ("x = open(p)\nfor line in x:\n    q(line)", "safe"),
-        ("x = open(p)\nreturn q(x)", "unsafe"),
+        ("x = open(p)\nq(x)\nreturn 1", "unsafe"),
+        ("x = open(p)\nreturn total(x)", "unsafe"),
         ("return q(p, open(p).read())", "safe"),
         ("return q(q(p), open(p).read())", "unsafe"),
         ("x = open(p)\ny = q(x)\nreturn y.name", "unsafe"),
+        ("x = open(p)\nreturn subprocess.run(p, stdin=x)", "safe"),
     ],
 )
 def test_how_far_it_is_trusted(body: str, applicability: str) -> None:
-    text = "def run(p, q):\n" + textwrap.indent(body, "    ") + "\n"
+    text = f"import subprocess\n\n\ndef run(p, q):\n{textwrap.indent(body, '    ')}\n"
+    text += "\n\ndef total(lines):\n    return sum(map(len, lines))\n"
     (finding,) = mended(text, confidence="possible").fixed
     assert finding.fix is not None
     assert finding.fix.applicability == applicability

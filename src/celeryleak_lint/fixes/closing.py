@@ -51,4 +51,5 @@ def _question(remedy: Closing, place: Place, passage: Passage, spelling: str) ->
         step_of(passage.sheet),
         [*remedy.names],
         sorted(passage.sheet.words),
+        [*remedy.readers],
     ]

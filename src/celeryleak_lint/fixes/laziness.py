@@ -48,7 +48,7 @@ _EAGER = frozenset(
         "len", "str", "bytes", "bytearray", "int", "float", "bool", "repr", "next", "print",
         "join", "load", "safe_load", "full_load", "unsafe_load", "dump", "safe_dump", "dump_all",
         "copyfileobj", "Counter", "fromkeys", "copyfile", "isinstance", "hasattr", "format",
-        "findall", "sub", "match", "search", "fullmatch", "loads", "deepcopy", "fsync",
+        "Popen", "run", "call", "check_call", "check_output", "findall", "sub", "match", "search", "fullmatch", "loads", "deepcopy", "fsync",
     }
 )  # fmt: skip
 #: Functions that read on while their result is used.
@@ -81,8 +81,11 @@ class Values:
     are complete then.
     """
 
-    def __init__(self, handle: cst.Call, *, is_executor: bool = False) -> None:
+    def __init__(
+        self, handle: cst.Call, readers: frozenset[str], *, is_executor: bool = False
+    ) -> None:
         self.handle = handle
+        self.readers = readers
         self.names: dict[str, Kind] = {}
         self.is_executor = is_executor
         #: Set when a name is captured by a function that may run later.
@@ -178,7 +181,7 @@ class Values:
         if name in _LAZY:
             return given
         self.handed = True
-        return "unknown"
+        return "clean" if name in self.readers else "unknown"
 
     def _comprehension(
         self, node: cst.ListComp | cst.SetComp | cst.DictComp | cst.GeneratorExp

@@ -50,11 +50,12 @@ _PURE = (cst.Name, cst.Attribute, cst.BaseNumber, cst.SimpleString, cst.Arg, cst
 
 def manage(text: str, argument: Sequence[object]) -> list[object]:
     """The job: one mapping with ``edits`` and ``safe``, or one text with the reason for none."""
-    where, closing, keeps_with, is_executor, again, indent, names, words = argument
+    where, closing, keeps_with, is_executor, again, indent, names, words, readers = argument
     asked = Asked(
         cast("tuple[int, int, int, int]", tuple(cast("list[int]", where))),
         str(closing), bool(keeps_with), bool(is_executor), bool(again), str(indent),
         tuple(cast("list[str]", names)), frozenset(cast("list[str]", words)),
+        frozenset(cast("list[str]", readers)),
     )  # fmt: skip
     try:
         edits, safe = _managed(parsed(text), asked)
@@ -129,7 +130,8 @@ def _check_expression(place: Opening) -> None:
     for outer, inner in pairwise(inside):
         if isinstance(outer, _CONDITIONAL):
             raise NoWay("it is evaluated under a condition or more than once")
-        if isinstance(outer, cst.Comparison) and outer.left is not inner:
+        is_chain = isinstance(outer, cst.Comparison) and len(outer.comparisons) > 1
+        if is_chain and getattr(outer, "left", None) is not inner:
             raise NoWay("it is evaluated under a condition or more than once")
         if isinstance(outer, cst.FormattedString | cst.ConcatenatedString):
             raise NoWay("it stands inside a string")

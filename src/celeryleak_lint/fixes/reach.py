@@ -28,7 +28,8 @@ class Asked:
 
     ``closing`` is how the file spells ``contextlib.closing``, empty for a plain ``with``;
     ``names`` are proposals for a new name; ``words`` are all words of the file, for names
-    at module level. ``again`` says that closing twice is allowed.
+    at module level. ``again`` says that closing twice is allowed; ``readers`` are functions
+    that are done with the handle when they return.
     """
 
     where: tuple[int, int, int, int]
@@ -39,6 +40,7 @@ class Asked:
     indent: str
     names: tuple[str, ...]
     words: frozenset[str]
+    readers: frozenset[str]
 
 
 @dataclass(slots=True)
@@ -54,7 +56,7 @@ class Opening:
     values: Values = field(init=False)
 
     def __post_init__(self) -> None:
-        self.values = Values(self.call, is_executor=self.asked.is_executor)
+        self.values = Values(self.call, self.asked.readers, is_executor=self.asked.is_executor)
 
     @property
     def call(self) -> cst.Call:
@@ -117,7 +119,7 @@ def _read_value(
         return
     kind = place.values.of(node.value)
     if isinstance(node, cst.Return):
-        _leave(place, kind, "returned")
+        _leave(kind, "returned")
         return
     targets = [t.target for t in node.targets] if isinstance(node, cst.Assign) else [node.target]
     for target in targets:
@@ -151,7 +153,7 @@ def _yields(place: Opening, node: cst.CSTNode) -> None:
         if kind != "clean" and _is_context_manager(place.function):
             place.safe = False
         else:
-            _leave(place, kind, "yielded")
+            _leave(kind, "yielded")
 
 
 def _is_context_manager(function: cst.FunctionDef | None) -> bool:
@@ -160,11 +162,11 @@ def _is_context_manager(function: cst.FunctionDef | None) -> bool:
     )
 
 
-def _leave(place: Opening, kind: Kind, how: str) -> None:
+def _leave(kind: Kind, how: str) -> None:
     if kind == "bound":
         raise NoWay(f"something that still reads from it is {how}")
     if kind == "unknown":
-        place.safe = False
+        raise NoWay(f"something is {how} that may still read from it")
 
 
 def _store(place: Opening, target: cst.CSTNode, kind: Kind) -> None:
@@ -177,7 +179,7 @@ def _store(place: Opening, target: cst.CSTNode, kind: Kind) -> None:
     elif kind == "bound":
         raise NoWay("something that still reads from it is stored")
     elif kind == "unknown":
-        place.safe = False
+        raise NoWay("something is stored that may still read from it")
 
 
 def needing_names(values: Values) -> set[str]:
@@ -270,9 +272,12 @@ def check_outside(place: Opening, needing: set[str], rest: Sequence[cst.BaseStat
     loops = [node for node in place.path if isinstance(node, _LOOPS)]
     around = [{id(found) for found in within(loop)} for loop in loops]
     stored = {id(found) for found in _targets(function)}
+    later = {id(found) for found in _run_later(function.body)}
     for found in names_in(function.body):
         if found.value not in needing or id(found) in inside or id(found) in stored:
             continue
+        if id(found) in later:
+            raise NoWay("a function defined there uses it, perhaps after it is closed")
         is_earlier = place.tree.range(found).start.line < start
         in_same_loop = any(id(found) in nodes for nodes in around)
         if not is_earlier or in_same_loop:
@@ -292,6 +297,13 @@ def _is_rebound_before(place: Opening, found: cst.Name, rest: Sequence[cst.BaseS
         if mentions(statement, {found.value}):
             return False
     return False
+
+
+def _run_later(body: cst.CSTNode) -> Iterator[cst.CSTNode]:
+    """What stands in functions and lambdas that are defined in a body."""
+    for node in within(body):
+        if isinstance(node, cst.FunctionDef | cst.Lambda):
+            yield from within(node.body)
 
 
 def _targets(function: cst.FunctionDef) -> Iterator[cst.Name]:

@@ -119,13 +119,15 @@ class Closing:
     ``with`` closes by itself, ``closing`` needs ``contextlib.closing``, and
     ``closing-and-with`` keeps the existing ``with``, which ends a transaction. ``names``
     are proposals for a variable. ``closes_again`` is true when closing twice does no harm;
-    ``waits`` for executors, whose end waits for all they were given.
+    ``waits`` for executors, whose end waits for all they were given. ``readers`` are functions
+    of the project, by last name, that are done with the handle when they return.
     """
 
     form: ClosingForm
     names: tuple[str, ...]
     closes_again: bool
     waits: bool
+    readers: tuple[str, ...]
     ceiling: Applicability
 
 

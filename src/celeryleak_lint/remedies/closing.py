@@ -6,6 +6,7 @@ from celeryleak_lint.link.producers import Build
 from celeryleak_lint.link.project import Project
 from celeryleak_lint.model import values
 from celeryleak_lint.model.edits import Applicability
+from celeryleak_lint.model.facts import ASYNC, GENERATOR
 from celeryleak_lint.model.remedies import Closing, ClosingForm
 
 #: Libraries whose connections may be closed twice.
@@ -31,6 +32,8 @@ def closing_remedy(project: Project, build: Build) -> Closing | str:
         return "its block ends what is not done yet: whether to wait for it has to be decided"
     if any(_is_build(project, build, value) for _, value in build.call.args):
         return "what it reads from has to be closed, too"
+    if not _hands_out_itself(build):
+        return f"what `{_shown(build)}` returns may be more than the handle"
     holder = _holder_form(project, build)
     if isinstance(holder, str) and holder not in ("with", "closing"):
         return holder
@@ -50,12 +53,15 @@ def closing_remedy(project: Project, build: Build) -> Closing | str:
         closes_again=resource.kind != "connection" or resource.distribution in _CLOSE_AGAIN
         or build.name.partition(".")[0] in _CLOSE_AGAIN,
         waits=resource.kind == "executor",
+        readers=_readers(project, build),
         ceiling=ceiling,
     )  # fmt: skip
 
 
-def transaction_remedy(build: Build) -> Closing | str:
+def transaction_remedy(project: Project, build: Build) -> Closing | str:
     """The block that closes a connection besides ending its transaction."""
+    if not _hands_out_itself(build):
+        return f"what `{_shown(build)}` returns may be more than the connection"
     if build.resource.is_async or build.resource.loop_bound:
         return "it has to be closed with `await`, in an asynchronous block"
     return Closing(
@@ -63,8 +69,39 @@ def transaction_remedy(build: Build) -> Closing | str:
         names=("conn", "connection"),
         closes_again=build.name.partition(".")[0] in _CLOSE_AGAIN,
         waits=False,
+        readers=_readers(project, build),
         ceiling="safe" if build.via is None else "unsafe",
     )
+
+
+def _readers(project: Project, build: Build) -> tuple[str, ...]:
+    """Functions of the project that the function calls, and that are no generators."""
+    function = build.function
+    found = {
+        call.name
+        for index, call in enumerate(function.fact.calls)
+        for meaning in project.resolver.callees(function, index)
+        if meaning.function is not None and not meaning.function.fact.flags & (GENERATOR | ASYNC)
+    }
+    return tuple(sorted(found))
+
+
+def _hands_out_itself(build: Build) -> bool:
+    """Whether each producer on the way returns the very object that it got, or nothing."""
+    for step in build.chain():
+        if step.via is None or step.via.cls is not None:
+            continue
+        inner, function = step.via.build, step.via.function
+        made = f"#{inner.site.index}"
+        names = {f"%{name}" for name, given in function.fact.locals if made in given}
+        given = {choice for value in function.fact.returns for choice in values.choices(value)}
+        if function.fact.flags & GENERATOR or not given <= {made, "=None", *names}:
+            return False
+    return True
+
+
+def _shown(build: Build) -> str:
+    return build.via.shown if build.via is not None else build.name
 
 
 def _is_build(project: Project, build: Build, value: str) -> bool:

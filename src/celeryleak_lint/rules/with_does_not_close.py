@@ -32,7 +32,7 @@ def check(project: Project) -> Iterator[Suspect]:
             "until-gc",
             trace_of(project.heat.heat(build.function), build),
         )
-        yield offer(suspect, transaction_remedy(build))
+        yield offer(suspect, transaction_remedy(project, build))
 
 
 def _what(build: Build) -> str:
