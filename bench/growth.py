@@ -21,6 +21,7 @@ import argparse
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -154,12 +155,13 @@ def measured(sample: Path, bench: Bench) -> Iterator[Run]:
             copy = Path(folder).resolve() / sample.name
             shutil.copytree(sample, copy)
             if variant == "fixed":
-                fix(copy, unsafe=True)
+                fix(copy)
             findings = len(check(copy).findings)
-            print(f"running {sample.name}, {variant}, {findings} findings", file=sys.stderr)
             before = bench.connections()
             rows = work(copy, bench)
-            yield Run(sample.name, variant, findings, rows, bench.connections() - before)
+            run = Run(sample.name, variant, findings, rows, bench.connections() - before)
+            print(" | ".join(_cells(run)), file=sys.stderr, flush=True)
+            yield run
 
 
 def work(folder: Path, bench: Bench) -> tuple[Row, ...]:
@@ -244,6 +246,7 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the samples and print the table."""
     options = _options(arguments)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))  # servers end, too
     pins = [line for line in REQUIREMENTS.read_text("utf-8").splitlines() if "==" in line]
     python = installed(options.tools_cache / "worker", pins) / "python"
     with redis_server() as redis, http_server() as http:
