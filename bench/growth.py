@@ -3,6 +3,7 @@
     python bench/growth.py                                        every sample, 10,000 tasks each
     python bench/growth.py --samples engine,dict_by_id --tasks 2000
     python bench/growth.py --plot docs/pictures/growth.png
+    python bench/growth.py --results growth.json                  goes on where it was interrupted
 
 Each sample of samples/growth is a small project with one leak that `celeryleak-lint check`
 reports. The script copies it twice, lets `celeryleak-lint check --fix --unsafe-fixes` edit one
@@ -26,7 +27,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from checking import check, fix
@@ -148,9 +149,13 @@ def samples(names: Iterable[str]) -> tuple[Path, ...]:
     return tuple(known[name] for name in wanted)
 
 
-def measured(sample: Path, bench: Bench) -> Iterator[Run]:
-    """Run the sample as it is, and then as the fix leaves it."""
+def measured(sample: Path, bench: Bench, done: Sequence[Run]) -> Iterator[Run]:
+    """Run the sample as it is, and then as the fix leaves it, unless that is `done` already."""
     for variant in ("leaky", "fixed"):
+        known = [run for run in done if (run.sample, run.variant) == (sample.name, variant)]
+        if known and known[0].rows[-1].tasks == bench.tasks:
+            yield known[0]
+            continue
         with tempfile.TemporaryDirectory() as folder:
             copy = Path(folder).resolve() / sample.name
             shutil.copytree(sample, copy)
@@ -162,6 +167,25 @@ def measured(sample: Path, bench: Bench) -> Iterator[Run]:
             run = Run(sample.name, variant, findings, rows, bench.connections() - before)
             print(" | ".join(_cells(run)), file=sys.stderr, flush=True)
             yield run
+
+
+def stored(path: Path | None) -> tuple[Run, ...]:
+    """The runs that an earlier call has written to `path`; raises `ValueError` for other files."""
+    if path is None or not path.exists():
+        return ()
+    try:
+        return tuple(
+            Run(**{**each, "rows": tuple(Row(**row) for row in each["rows"])})
+            for each in json.loads(path.read_text(encoding="utf-8"))
+        )
+    except (TypeError, KeyError, ValueError) as error:
+        raise ValueError(f"{path}: no results of this bench: {error}") from None
+
+
+def store(runs: Iterable[Run], path: Path) -> None:
+    """Write the runs to `path`, in place of what is there."""
+    rows = ",\n".join(json.dumps(asdict(run)) for run in runs)
+    path.write_text(f"[\n{rows}\n]\n", encoding="utf-8")
 
 
 def work(folder: Path, bench: Bench) -> tuple[Row, ...]:
@@ -232,12 +256,14 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--tasks", type=int, default=REFERENCE, help="of each run, at least 10")
     parser.add_argument("--samples", default="", help="separated by commas (default: all)")
     parser.add_argument("--plot", type=Path, metavar="PNG", help="also draw the runs")
+    parser.add_argument("--results", type=Path, metavar="FILE", help="keep and reuse runs there")
     parser.add_argument("--tools-cache", type=Path, default=DEFAULT_CACHE)
     options = parser.parse_args(arguments)
     if options.tasks < 1 / min(CHECKPOINTS):
         parser.error(f"--tasks {options.tasks}: expected at least 10")
     try:
         options.samples = samples(filter(None, options.samples.split(",")))
+        options.done = stored(options.results)
     except ValueError as error:
         parser.error(str(error))
     return options
@@ -255,7 +281,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
                   file=sys.stderr)  # fmt: skip
         bench = Bench(python, redis, http, options.tasks)
         chosen = [path for path in options.samples if redis or path.name != "redis_client"]
-        runs = [run for sample in chosen for run in measured(sample, bench)]
+        runs: list[Run] = []
+        for sample in chosen:
+            for run in measured(sample, bench, options.done):
+                runs.append(run)
+                if options.results:
+                    store(
+                        [*runs, *(old for old in options.done if old not in runs)], options.results
+                    )
     print(table(runs))
     if options.plot:
         plot(runs, options.plot, python)
