@@ -12,8 +12,8 @@ process, a Redis of its own as broker (messages stay in memory where there is no
 `redis-server`), and an HTTP server on this machine. Every figure is the highest one seen up to
 that many tasks, so what waits for the garbage collector counts, too.
 
-The exit code is 0 when every sample holds more before the fix than after it, is flat after it,
-and nothing is reported there any more, else 1.
+The exit code is 0 when every sample costs more before the fix than after it (memory, files,
+connections), is flat after it, and nothing is reported there any more, else 1.
 """
 
 from __future__ import annotations
@@ -230,8 +230,8 @@ def _cells(run: Run) -> tuple[str, ...]:
 def verdicts(runs: Sequence[Run]) -> Iterator[str]:
     """A line for each thing that does not show what it should; runs come in pairs."""
     for leaky, fixed in zip(runs[::2], runs[1::2], strict=True):
-        if not leaky.holds_more_than(fixed):
-            yield f"{leaky.sample}: holds no more before the fix than after it"
+        if not leaky.costs_more_than(fixed):
+            yield f"{leaky.sample}: costs no more before the fix than after it"
         if fixed.grows():
             yield f"{fixed.sample}: still growing after the fix: {', '.join(fixed.grows())}"
         if fixed.findings:

@@ -46,7 +46,8 @@ class Suite:
 
 SUITES = (
     Suite("cookiecutter", "2.7.1", (*PYTEST, "--no-cov", "tests")),
-    Suite("datasette", "0.65.5", (*PYTEST, "tests")),
+    # Its source release lacks a module that most of its test files need.
+    Suite("datasette", "0.65.5", (*PYTEST, "--continue-on-collection-errors", "tests")),
     Suite(
         "limnoria", "2026.10.4",
         ("-m", "supybot.scripts.limnoria_test", "--no-network", "--no-setuid", "test",

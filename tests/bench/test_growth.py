@@ -43,7 +43,7 @@ def test_a_verdict_names_sample_and_metric() -> None:
     assert list(verdicts(good)) == []
     bad = [run("leaky", findings=1), run("fixed", files=1, findings=2)]
     assert list(verdicts(bad)) == [
-        "engine: holds no more before the fix than after it",
+        "engine: costs no more before the fix than after it",
         "engine: still growing after the fix: files",
         "engine: 2 findings after the fix",
     ]
