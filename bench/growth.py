@@ -99,12 +99,14 @@ class Run:
         """The metrics that rose by more than noise."""
         return tuple(name for name in METRICS if self.growth(name) > NOISE[name])
 
-    def holds_more_than(self, other: Run) -> tuple[str, ...]:
-        """The metrics that came out higher than in the other run by more than noise."""
-        return tuple(
-            name for name in METRICS
+    def costs_more_than(self, other: Run) -> tuple[str, ...]:
+        """What came out higher than in the other run by more than noise."""
+        held = tuple(
+            name
+            for name in METRICS
             if self.highest(name, 1.0) - other.highest(name, 1.0) > NOISE[name]
-        )  # fmt: skip
+        )
+        return (*held, "connections") if self.connections > 2 * other.connections else held
 
 
 @dataclass(frozen=True, slots=True)
