@@ -46,8 +46,8 @@ class Suite:
 
 SUITES = (
     Suite("cookiecutter", "2.7.1", (*PYTEST, "--no-cov", "tests")),
-    # Its source release lacks a module that most of its test files need.
-    Suite("datasette", "0.65.5", (*PYTEST, "--continue-on-collection-errors", "tests")),
+    # The others of its test files import a module that its source release lacks.
+    Suite("datasette", "0.65.5", (*PYTEST, "tests/test_utils.py")),
     Suite(
         "limnoria", "2026.10.4",
         ("-m", "supybot.scripts.limnoria_test", "--no-network", "--no-setuid", "test",
