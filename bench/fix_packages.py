@@ -6,7 +6,7 @@
 
 On a copy of each release it runs `celeryleak-lint check --fix --unsafe-fixes` twice. Then
 
-- every file still parses, and is formatted where it was;
+- every file still parses;
 - the second run has changed nothing;
 - what was fixed is not reported any more, and nothing new is;
 - each remaining finding says why it has no fix;
@@ -46,12 +46,14 @@ NO_REASON = "(no reason given)"
 class Outcome:
     """What the fixes did to one release.
 
+    Of the `files` that were changed, so many are `untidy`: a formatter would change them again.
     `fixed` and `left` count kinds of fixes and reasons, with the names in them replaced by
     `...`; `harm` is one line for each thing that should not have happened.
     """
 
     release: str
     files: int
+    untidy: int
     fixed: Counter[str]
     left: Counter[str]
     harm: tuple[str, ...]
@@ -68,6 +70,7 @@ def fixed_copy(release: str, tree: Path, tools: Critics, confidence: str) -> Out
         names = changed(tree, copy)
         texts = {name: copy.joinpath(name).read_bytes() for name in names}
         second = document(copy, *stored, *BOTH, confidence=confidence)
+        worse = untidy(tools, tree, copy, names)
         harm = [
             *unparsable(tree, copy, names),
             *(f"{name}: changed again by a second run" for name in changed(tree, copy)
@@ -77,7 +80,7 @@ def fixed_copy(release: str, tree: Path, tools: Critics, confidence: str) -> Out
         ]  # fmt: skip
     kinds = Counter(without_names(each["title"]) for each in first["fixed"])
     left = Counter(without_names(each["no_fix"] or NO_REASON) for each in first["findings"])
-    return Outcome(release, len(names), kinds, left, tuple(harm))
+    return Outcome(release, len(names), len(worse), kinds, left, tuple(harm))
 
 
 def changed(before: Path, after: Path) -> list[str]:
@@ -139,10 +142,19 @@ def louder(tools: Critics, before: Path, after: Path, names: Sequence[str]) -> I
         return
     for (path, code, text), count in (tools.say(after, names) - tools.say(before, names)).items():
         yield f"{path}: {code} {text} ({count} new)"
-    for name in names:
-        lengths = set(tools.formatted(before, name)) - set(tools.formatted(after, name))
-        if lengths:
-            yield f"{name}: not formatted any more at line length {min(lengths)}"
+
+
+def untidy(tools: Critics, before: Path, after: Path, names: Iterable[str]) -> list[str]:
+    """Files that `ruff format` left alone at some usual line length, and at none of those now.
+
+    That is no harm: what moves into a block may become too long for its line.
+    """
+    lengths = {name: set(tools.formatted(before, name)) for name in names}
+    return [
+        name
+        for name, was in lengths.items()
+        if was and was.isdisjoint(tools.formatted(after, name))
+    ]
 
 
 def without_names(text: str) -> str:
@@ -156,9 +168,11 @@ def tables(outcomes: Sequence[Outcome]) -> str:
     left: Counter[str] = sum((each.left for each in outcomes), Counter())
     harm = sum(len(each.harm) for each in outcomes)
     touched = sum(each.files for each in outcomes)
+    untidy_files = sum(each.untidy for each in outcomes)
     head = (
         f"{len(outcomes)} releases, {fixed.total() + left.total()} findings: {fixed.total()} fixed "
-        f"in {touched} files, {left.total()} left, harm done: {harm}"
+        f"in {touched} files ({untidy_files} to be formatted again), {left.total()} left, "
+        f"harm done: {harm}"
     )
     return "\n".join([head, "", *_counted("fix", fixed), "", *_counted("left because", left)])
 

@@ -7,7 +7,7 @@ from collections import Counter
 from pathlib import Path
 
 from critics import Critics, read_flake8, read_ruff
-from fix_packages import Outcome, changed, tables, unexpected, unparsable, without_names
+from fix_packages import Outcome, changed, tables, unexpected, unparsable, untidy, without_names
 
 
 def finding(function: str, **more: object) -> dict[str, object]:
@@ -75,10 +75,13 @@ def test_files_are_compared_by_bytes_and_must_parse(tmp_path: Path) -> None:
 
 def test_kinds_and_reasons_are_counted_without_names() -> None:
     assert without_names("memoize `make` with `functools.cache`") == "memoize `...` with `...`"
-    one = Outcome("a 1", 1, Counter({"memoize `...`": 2}), Counter({"no `...`": 1}), ())
-    two = Outcome("b 2", 2, Counter({"close it": 3}), Counter({"no `...`": 4}), ("b.py: new",))
+    one = Outcome("a 1", 1, 0, Counter({"memoize `...`": 2}), Counter({"no `...`": 1}), ())
+    two = Outcome("b 2", 2, 1, Counter({"close it": 3}), Counter({"no `...`": 4}), ("b.py: new",))
     text = tables([one, two])
-    assert text.startswith("2 releases, 10 findings: 5 fixed in 3 files, 5 left, harm done: 1\n")
+    assert text.startswith(
+        "2 releases, 10 findings: 5 fixed in 3 files (1 to be formatted again), 5 left, "
+        "harm done: 1\n"
+    )
     assert "| close it | 3 |\n| memoize `...` | 2 |\n" in text
     assert text.endswith("| no `...` | 5 |")
 
@@ -97,5 +100,9 @@ def test_real_neighbours_see_what_is_new(tmp_path: Path) -> None:
     codes = {code for _, code, _ in tools.say(tmp_path, ["a.py"])}
     assert {"F401", "PLW0603"} <= codes
     assert tools.formatted(tmp_path, "a.py") == (79, 88, 100, 120)
-    (tmp_path / "a.py").write_text("x = [1,\n 2]\n")
-    assert tools.formatted(tmp_path, "a.py") == ()
+    after = tmp_path / "after"
+    after.mkdir()
+    (after / "a.py").write_text("x = [1,\n 2]\n")
+    assert tools.formatted(after, "a.py") == ()
+    assert untidy(tools, tmp_path, after, ["a.py"]) == ["a.py"]
+    assert untidy(tools, after, tmp_path, ["a.py"]) == []
