@@ -71,7 +71,7 @@ class Question:
         """Whether every file was summarised as it is now: an outcome by chance is in no cache."""
         digest = self.memory.sightings.digest
         return all(
-            cache.get(file.path, digest_of(file, digest(file.path))) is not None
+            cache.has_served(file.path, digest_of(file, digest(file.path)))
             for file in self.inquiry.scope.files
         )
 

@@ -68,12 +68,12 @@ def summaries(scope: Scope, how: Gathering) -> Iterator[ModuleSummary | Failure]
     made = _made(scope.root, missing, how)
     for done, file in enumerate(scope.files):
         how.met(done)
-        entry = known.get(file.path)
+        entry = known.pop(file.path, None)
         value = value_of(entry) if entry is not None else None
         if value is not None:
             yield value
             continue
-        outcome = made.get(file.path) or summarise_file(scope.root, file, how.overlay)
+        outcome = made.pop(file.path, None) or summarise_file(scope.root, file, how.overlay)
         if how.cache is not None and outcome.lasting:
             how.cache.put(file.path, outcome.entry)
         yield value_of(outcome.entry) or broken(file, "its summary cannot be decoded")
