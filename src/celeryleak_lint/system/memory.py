@@ -35,8 +35,12 @@ class Memory:
         return cls(cache, Sightings(root, overlay, read_sightings(cache.read(FILE))))
 
     def question(self, inquiry: Inquiry) -> Question:
-        """Asks for the report on the project as it is now."""
-        is_asked = self.cache is not None and not self.cache.is_kept_as_is
+        """Asks for the report on the project as it is now.
+
+        With the unsaved text of an editor nobody will ask the same again.
+        """
+        is_kept = self.cache is not None and not self.cache.is_kept_as_is
+        is_asked = is_kept and not self.sightings.overlay
         return Question(self, inquiry, inquiry.key(self.sightings) if is_asked else None)
 
 
