@@ -133,7 +133,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     with tempfile.TemporaryDirectory() as folder:
         copy = Path(folder).resolve() / "provider"
         shutil.copytree(leaky, copy)
-        fix(copy, unsafe=True)
+        fix(copy)
         if options.show_diff:
             print(*difference(leaky, copy), sep="\n")
         probes = [

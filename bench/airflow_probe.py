@@ -27,6 +27,7 @@ def configure(home: str) -> None:
         AIRFLOW__CORE__LOAD_EXAMPLES="False",
         AIRFLOW__CELERY__BROKER_URL=BROKER,
         AIRFLOW__CELERY__RESULT_BACKEND="cache+memory://",
+        AIRFLOW__CELERY__OPERATION_TIMEOUT="600",  # a busy machine is no reason to fail
     )
     for team in TEAMS:
         os.environ[f"AIRFLOW__{team.upper()}___CELERY__BROKER_URL"] = f"memory://{team}"

@@ -45,28 +45,31 @@ class Checked:
 
 def check(tree: Path, *, command: tuple[str, ...] = COMMAND, confidence: str = "") -> Checked:
     """Check the whole folder `tree`; raises `RuntimeError` when the checker does not report."""
-    words = [*command, "check", ".", "--output-format", "json", "--no-cache", "--exit-zero"]
-    words += ["--isolated"]
-    words += ["--confidence", confidence] if confidence else []
     start = time.perf_counter()
-    done = subprocess.run(words, cwd=tree, capture_output=True, text=True, check=False)
-    seconds = time.perf_counter() - start
+    report = document(tree, "--no-cache", command=command, confidence=confidence)
+    return read_report(report, time.perf_counter() - start)
+
+
+def document(
+    tree: Path, *options: str, command: tuple[str, ...] = COMMAND, confidence: str = ""
+) -> dict[str, Any]:
+    """The JSON report of a run with more options on `tree`, as it is.
+
+    With `--fix` among the options it holds a list of what was `fixed`, too. Raises
+    `RuntimeError` when the checker does not report.
+    """
+    words = [*command, "check", ".", "--isolated", "--exit-zero", "--output-format", "json"]
+    words += ["--confidence", confidence] if confidence else []
+    done = subprocess.run([*words, *options], cwd=tree, capture_output=True, text=True, check=False)
     if done.returncode not in (0, 2) or not done.stdout.strip():
         raise RuntimeError(f"{tree}: exit code {done.returncode}\n{done.stderr[-2000:]}")
-    return read_report(json.loads(done.stdout), seconds)
+    report: dict[str, Any] = json.loads(done.stdout)
+    return report
 
 
-def fix(tree: Path, *, unsafe: bool, command: tuple[str, ...] = COMMAND) -> str:
-    """Let the checker edit the files of `tree`, and return what it prints about that.
-
-    Each project's own configuration holds. Raises `RuntimeError` when it fails.
-    """
-    words = [*command, "check", ".", "--fix", "--no-cache", "--exit-zero"]
-    words += ["--unsafe-fixes"] if unsafe else []
-    done = subprocess.run(words, cwd=tree, capture_output=True, text=True, check=False)
-    if done.returncode:
-        raise RuntimeError(f"{tree}: exit code {done.returncode}\n{done.stderr[-2000:]}")
-    return done.stdout + done.stderr
+def fix(tree: Path) -> dict[str, Any]:
+    """Let the checker edit the files of `tree` with all its fixes; returns its report."""
+    return document(tree, "--fix", "--unsafe-fixes", "--no-cache")
 
 
 def read_report(report: dict[str, Any], seconds: float = 0.0) -> Checked:

@@ -3,6 +3,7 @@
     python bench/growth.py                                        every sample, 10,000 tasks each
     python bench/growth.py --samples engine,dict_by_id --tasks 2000
     python bench/growth.py --plot docs/pictures/growth.png
+    python bench/growth.py --results growth.json                  goes on where it was interrupted
 
 Each sample of samples/growth is a small project with one leak that `celeryleak-lint check`
 reports. The script copies it twice, lets `celeryleak-lint check --fix --unsafe-fixes` edit one
@@ -11,8 +12,8 @@ process, a Redis of its own as broker (messages stay in memory where there is no
 `redis-server`), and an HTTP server on this machine. Every figure is the highest one seen up to
 that many tasks, so what waits for the garbage collector counts, too.
 
-The exit code is 0 when every sample holds more before the fix than after it, is flat after it,
-and nothing is reported there any more, else 1.
+The exit code is 0 when every sample costs more before the fix than after it (memory, files,
+connections), is flat after it, and nothing is reported there any more, else 1.
 """
 
 from __future__ import annotations
@@ -21,11 +22,12 @@ import argparse
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from checking import check, fix
@@ -97,12 +99,14 @@ class Run:
         """The metrics that rose by more than noise."""
         return tuple(name for name in METRICS if self.growth(name) > NOISE[name])
 
-    def holds_more_than(self, other: Run) -> tuple[str, ...]:
-        """The metrics that came out higher than in the other run by more than noise."""
-        return tuple(
-            name for name in METRICS
+    def costs_more_than(self, other: Run) -> tuple[str, ...]:
+        """What came out higher than in the other run by more than noise."""
+        held = tuple(
+            name
+            for name in METRICS
             if self.highest(name, 1.0) - other.highest(name, 1.0) > NOISE[name]
-        )  # fmt: skip
+        )
+        return (*held, "connections") if self.connections > 2 * other.connections else held
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,19 +151,43 @@ def samples(names: Iterable[str]) -> tuple[Path, ...]:
     return tuple(known[name] for name in wanted)
 
 
-def measured(sample: Path, bench: Bench) -> Iterator[Run]:
-    """Run the sample as it is, and then as the fix leaves it."""
+def measured(sample: Path, bench: Bench, done: Sequence[Run]) -> Iterator[Run]:
+    """Run the sample as it is, and then as the fix leaves it, unless that is `done` already."""
     for variant in ("leaky", "fixed"):
+        known = [run for run in done if (run.sample, run.variant) == (sample.name, variant)]
+        if known and known[0].rows[-1].tasks == bench.tasks:
+            yield known[0]
+            continue
         with tempfile.TemporaryDirectory() as folder:
             copy = Path(folder).resolve() / sample.name
             shutil.copytree(sample, copy)
             if variant == "fixed":
-                fix(copy, unsafe=True)
+                fix(copy)
             findings = len(check(copy).findings)
-            print(f"running {sample.name}, {variant}, {findings} findings", file=sys.stderr)
             before = bench.connections()
             rows = work(copy, bench)
-            yield Run(sample.name, variant, findings, rows, bench.connections() - before)
+            run = Run(sample.name, variant, findings, rows, bench.connections() - before)
+            print(" | ".join(_cells(run)), file=sys.stderr, flush=True)
+            yield run
+
+
+def stored(path: Path | None) -> tuple[Run, ...]:
+    """The runs that an earlier call has written to `path`; raises `ValueError` for other files."""
+    if path is None or not path.exists():
+        return ()
+    try:
+        return tuple(
+            Run(**{**each, "rows": tuple(Row(**row) for row in each["rows"])})
+            for each in json.loads(path.read_text(encoding="utf-8"))
+        )
+    except (TypeError, KeyError, ValueError) as error:
+        raise ValueError(f"{path}: no results of this bench: {error}") from None
+
+
+def store(runs: Iterable[Run], path: Path) -> None:
+    """Write the runs to `path`, in place of what is there."""
+    rows = ",\n".join(json.dumps(asdict(run)) for run in runs)
+    path.write_text(f"[\n{rows}\n]\n", encoding="utf-8")
 
 
 def work(folder: Path, bench: Bench) -> tuple[Row, ...]:
@@ -204,8 +232,8 @@ def _cells(run: Run) -> tuple[str, ...]:
 def verdicts(runs: Sequence[Run]) -> Iterator[str]:
     """A line for each thing that does not show what it should; runs come in pairs."""
     for leaky, fixed in zip(runs[::2], runs[1::2], strict=True):
-        if not leaky.holds_more_than(fixed):
-            yield f"{leaky.sample}: holds no more before the fix than after it"
+        if not leaky.costs_more_than(fixed):
+            yield f"{leaky.sample}: costs no more before the fix than after it"
         if fixed.grows():
             yield f"{fixed.sample}: still growing after the fix: {', '.join(fixed.grows())}"
         if fixed.findings:
@@ -230,12 +258,14 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--tasks", type=int, default=REFERENCE, help="of each run, at least 10")
     parser.add_argument("--samples", default="", help="separated by commas (default: all)")
     parser.add_argument("--plot", type=Path, metavar="PNG", help="also draw the runs")
+    parser.add_argument("--results", type=Path, metavar="FILE", help="keep and reuse runs there")
     parser.add_argument("--tools-cache", type=Path, default=DEFAULT_CACHE)
     options = parser.parse_args(arguments)
     if options.tasks < 1 / min(CHECKPOINTS):
         parser.error(f"--tasks {options.tasks}: expected at least 10")
     try:
         options.samples = samples(filter(None, options.samples.split(",")))
+        options.done = stored(options.results)
     except ValueError as error:
         parser.error(str(error))
     return options
@@ -244,6 +274,7 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the samples and print the table."""
     options = _options(arguments)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))  # servers end, too
     pins = [line for line in REQUIREMENTS.read_text("utf-8").splitlines() if "==" in line]
     python = installed(options.tools_cache / "worker", pins) / "python"
     with redis_server() as redis, http_server() as http:
@@ -252,7 +283,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
                   file=sys.stderr)  # fmt: skip
         bench = Bench(python, redis, http, options.tasks)
         chosen = [path for path in options.samples if redis or path.name != "redis_client"]
-        runs = [run for sample in chosen for run in measured(sample, bench)]
+        runs: list[Run] = []
+        for sample in chosen:
+            for run in measured(sample, bench, options.done):
+                runs.append(run)
+                if options.results:
+                    store(
+                        [*runs, *(old for old in options.done if old not in runs)], options.results
+                    )
     print(table(runs))
     if options.plot:
         plot(runs, options.plot, python)

@@ -1,7 +1,7 @@
 """Fetches pinned releases from the package index and unpacks them, once.
 
 Knows the cache's layout (`PROJECT-VERSION/tree`, a `done` file beside it); knows nothing
-about checking. Nothing that is fetched is ever run or installed.
+about checking, and neither runs nor installs what it fetches.
 """
 
 from __future__ import annotations
@@ -20,14 +20,19 @@ class FetchError(Exception):
     """A release that could not be had; the text says which one and why."""
 
 
-def unpacked(project: str, version: str, cache: Path = DEFAULT_CACHE) -> Path:
-    """The folder with the unpacked wheel or source archive of one release."""
-    home = cache / f"{project}-{version}"
+def unpacked(
+    project: str, version: str, cache: Path = DEFAULT_CACHE, *, source: bool = False
+) -> Path:
+    """The folder with one release, from its wheel where there is one.
+
+    With `source` it is from the source archive, which may hold tests. Raises `FetchError`.
+    """
+    home = cache / (f"{project}-{version}-source" if source else f"{project}-{version}")
     tree, mark = home / "tree", home / "done"
     if mark.exists():
         return tree
     home.mkdir(parents=True, exist_ok=True)
-    _download(project, version, home)
+    _download(project, version, home, ("--no-binary", ":all:") if source else ())
     archives = [path for path in home.iterdir() if path.suffix in ARCHIVES and path.is_file()]
     if len(archives) != 1:
         raise FetchError(f"{project} {version}: {len(archives)} archives in {home}, expected 1")
@@ -36,10 +41,10 @@ def unpacked(project: str, version: str, cache: Path = DEFAULT_CACHE) -> Path:
     return tree
 
 
-def _download(project: str, version: str, home: Path) -> None:
+def _download(project: str, version: str, home: Path, options: tuple[str, ...]) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps",
-         "--ignore-requires-python", "--dest", str(home), f"{project}=={version}"],
+         "--ignore-requires-python", *options, "--dest", str(home), f"{project}=={version}"],
         capture_output=True, text=True, check=False,
     )  # fmt: skip
     if done.returncode:

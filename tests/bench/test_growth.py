@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from checking import check
 from environments import pins_of
-from growth import REQUIREMENTS, SAMPLES, Row, Run, main, samples, table, verdicts
+from growth import REQUIREMENTS, SAMPLES, Row, Run, main, samples, store, stored, table, verdicts
 from services import free_port, http_server, redis_server, stat
 
 BASE = Row(0, 50_000_000, 15, 1, 1, 0.0)
@@ -38,12 +38,31 @@ def test_what_rises_after_settling_grows() -> None:
     assert run("fixed").grows() == ()
 
 
+def test_what_costs_more_is_named() -> None:
+    leaky, fixed = run("leaky", per_task=10_000), run("fixed")
+    assert leaky.costs_more_than(fixed) == ("memory",)
+    assert fixed.costs_more_than(leaky) == ()
+    busy = Run("engine", "leaky", 1, fixed.rows, 10_009)
+    assert busy.costs_more_than(fixed) == ("connections",)
+
+
+def test_runs_are_kept_and_read_again(tmp_path: Path) -> None:
+    path = tmp_path / "runs.json"
+    assert stored(path) == stored(None) == ()
+    runs = (run("leaky", files=1), run("fixed"))
+    store(runs, path)
+    assert stored(path) == runs
+    path.write_text('[{"sample": "engine"}]')
+    with pytest.raises(ValueError, match="no results of this bench"):
+        stored(path)
+
+
 def test_a_verdict_names_sample_and_metric() -> None:
     good = [run("leaky", per_task=10_000, findings=1), run("fixed")]
     assert list(verdicts(good)) == []
     bad = [run("leaky", findings=1), run("fixed", files=1, findings=2)]
     assert list(verdicts(bad)) == [
-        "engine: holds no more before the fix than after it",
+        "engine: costs no more before the fix than after it",
         "engine: still growing after the fix: files",
         "engine: 2 findings after the fix",
     ]

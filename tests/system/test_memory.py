@@ -128,6 +128,17 @@ def test_only_a_few_reports_are_kept(root: Path) -> None:
     assert sizes[-1] == sizes[-2]
 
 
+def test_unsaved_text_leaves_no_report(root: Path) -> None:
+    cache = open_cache(str(root), None)
+    assert cache is not None
+    for text in (QUIET, LEAKY):
+        report = checked(text=text.encode(), text_name="work.py")
+        assert ("CLK101" in codes(report)) == (text == LEAKY)
+    assert cache.read(FILE) is None
+    checked()
+    assert cache.read(FILE) is not None
+
+
 def test_content_that_changes_within_one_tick_is_noticed(root: Path) -> None:
     path = root / "work.py"
     moment = path.stat().st_mtime_ns

@@ -8,6 +8,9 @@ Only shapes are judged here; whether a guard also stores is for the linker.
 from __future__ import annotations
 
 import ast
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Any
 
 from celeryleak_lint.extract.frames import Frame
 from celeryleak_lint.model import values
@@ -23,21 +26,18 @@ _PROBES = frozenset(
 
 def peek(frame: Frame, node: ast.expr | None) -> str:
     """The value of a name-like expression, recording nothing; empty for anything else."""
-    if isinstance(node, ast.Name):
-        return frame.lookup(node.id)
-    if isinstance(node, ast.Attribute):
-        base = peek(frame, node.value)
-        return values.attribute(base, node.attr) if base else ""
-    if isinstance(node, ast.Subscript):
-        base = peek(frame, node.value)
-        return values.element(base) if base else ""
-    if isinstance(node, ast.NamedExpr):
-        return peek(frame, node.target)
-    if isinstance(node, ast.Await):
-        return peek(frame, node.value)
-    if isinstance(node, ast.Call):
-        return _peek_call(frame, node)
-    return ""
+    reader = _PEEKS.get(type(node))
+    return reader(frame, node) if reader is not None else ""
+
+
+def _peek_attribute(frame: Frame, node: Any) -> str:
+    base = peek(frame, node.value)
+    return values.attribute(base, node.attr) if base else ""
+
+
+def _peek_item(frame: Frame, node: Any) -> str:
+    base = peek(frame, node.value)
+    return values.element(base) if base else ""
 
 
 def _peek_call(frame: Frame, node: ast.Call) -> str:
@@ -53,6 +53,18 @@ def _peek_call(frame: Frame, node: ast.Call) -> str:
     if isinstance(func, ast.Name) and func.id == "len" and node.args:
         return peek(frame, node.args[0])
     return ""
+
+
+_PEEKS: Mapping[type, Callable[[Frame, Any], str]] = MappingProxyType(
+    {
+        ast.Name: lambda frame, node: frame.lookup(node.id),
+        ast.Attribute: _peek_attribute,
+        ast.Subscript: _peek_item,
+        ast.NamedExpr: lambda frame, node: peek(frame, node.target),
+        ast.Await: lambda frame, node: peek(frame, node.value),
+        ast.Call: _peek_call,
+    }
+)
 
 
 def missing(frame: Frame, test: ast.expr) -> tuple[Missing, Missing]:

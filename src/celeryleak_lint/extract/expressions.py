@@ -36,6 +36,11 @@ class Expressions:
     def __init__(self, read_function: ReadFunction) -> None:
         self.read_function = read_function
         self._readers: dict[type[ast.AST], Callable[[Frame, ast.expr, Sinks], str]] = {
+            ast.BinOp: self._binary,  # type: ignore[dict-item]
+            ast.Compare: self._comparison,  # type: ignore[dict-item]
+            ast.UnaryOp: self._unary,  # type: ignore[dict-item]
+            ast.JoinedStr: self._joined,  # type: ignore[dict-item]
+            ast.FormattedValue: self._formatted,  # type: ignore[dict-item]
             ast.Name: self._name,  # type: ignore[dict-item]
             ast.Constant: self._constant,  # type: ignore[dict-item]
             ast.Attribute: self._attribute,  # type: ignore[dict-item]
@@ -65,22 +70,45 @@ class Expressions:
         return reader(frame, node, sinks) if reader is not None else self._other(frame, node)
 
     def _other(self, frame: Frame, node: ast.AST) -> str:
-        parts = [
-            self.read(frame, child, USE)
-            for child in ast.iter_child_nodes(node)
-            if isinstance(child, ast.expr)
-        ]
+        parts: list[str] = []
+        for name in node._fields:
+            child = getattr(node, name, None)
+            if isinstance(child, ast.expr):
+                parts.append(self.read(frame, child, USE))
+            elif isinstance(child, list):
+                parts += [self.read(frame, c, USE) for c in child if isinstance(c, ast.expr)]
+        return values.compound("?", parts)
+
+    def _binary(self, frame: Frame, node: ast.BinOp, sinks: Sinks) -> str:
+        left = self.read(frame, node.left, USE)
+        return values.compound("?", (left, self.read(frame, node.right, USE)))
+
+    def _comparison(self, frame: Frame, node: ast.Compare, sinks: Sinks) -> str:
+        left = self.read(frame, node.left, USE)
+        return values.compound("?", [left, *(self.read(frame, n, USE) for n in node.comparators)])
+
+    def _unary(self, frame: Frame, node: ast.UnaryOp, sinks: Sinks) -> str:
+        return values.compound("?", (self.read(frame, node.operand, USE),))
+
+    def _joined(self, frame: Frame, node: ast.JoinedStr, sinks: Sinks) -> str:
+        return values.compound("?", [self.read(frame, part, USE) for part in node.values])
+
+    def _formatted(self, frame: Frame, node: ast.FormattedValue, sinks: Sinks) -> str:
+        parts = [self.read(frame, node.value, USE)]
+        if node.format_spec is not None:
+            parts.append(self.read(frame, node.format_spec, USE))
         return values.compound("?", parts)
 
     def _name(self, frame: Frame, node: ast.Name, sinks: Sinks) -> str:
         value = frame.lookup(node.id)
-        frame.use(value, sinks)
+        if value[0] in "%$":
+            frame.use(value, sinks)
         return value
 
     def _constant(self, frame: Frame, node: ast.Constant, sinks: Sinks) -> str:
         value = node.value
         if isinstance(value, str):
-            if len(value) <= _KEPT_TEXT and value.isprintable() and " " not in value:
+            if len(value) <= _KEPT_TEXT and " " not in value and value.isprintable():
                 return values.LITERAL if value.startswith("~") else "=" + value
             return sql_piece(value)
         if value is None or isinstance(value, (bool, int)):
@@ -88,11 +116,25 @@ class Expressions:
         return values.LITERAL
 
     def _attribute(self, frame: Frame, node: ast.Attribute, sinks: Sinks) -> str:
-        through = tuple(f"read {node.attr}>{sink}" for sink in sinks)
-        base = self.read(frame, node.value, through)
+        """``a.b.c``: most chains begin with a name, and are read without a step for each link."""
+        names = [node.attr]
+        inner = node.value
+        while type(inner) is ast.Attribute:
+            names.append(inner.attr)
+            node, inner = inner, inner.value
+        if type(inner) is ast.Name:
+            base = frame.lookup(inner.id)
+            if base[0] in "%$":
+                frame.use(base, _through(names, sinks))
+        else:
+            base = self.read(frame, inner, _through(names, sinks))
         if base == values.SELF:
             frame.reads.setdefault(node.attr, node.lineno)
-        return values.attribute(base, node.attr)
+        if values.is_simple(base):
+            names.append(base)
+            names.reverse()
+            return ".".join(names)
+        return values.compound("?", (base,))
 
     def _subscript(self, frame: Frame, node: ast.Subscript, sinks: Sinks) -> str:
         return self._item(frame, node, sinks)[0]
@@ -229,32 +271,44 @@ class Expressions:
     def _arguments(self, frame: Frame, node: ast.Call, index: int) -> list[tuple[str, str]]:
         args: list[tuple[str, str]] = []
         for position, argument in enumerate(node.args):
-            label = "*" if isinstance(argument, ast.Starred) else str(position)
-            args.append((label, self.read(frame, argument, (f"arg {index} {label}",))))
+            label = "*" if type(argument) is ast.Starred else str(position)
+            args.append((label, self._argument(frame, argument, index, label)))
         for keyword in node.keywords:
             label = keyword.arg or "**"
-            args.append((label, self.read(frame, keyword.value, (f"arg {index} {label}",))))
+            args.append((label, self._argument(frame, keyword.value, index, label)))
         return args
+
+    def _argument(self, frame: Frame, node: ast.expr, index: int, label: str) -> str:
+        """One argument; literals and names of modules go nowhere that anybody asks about."""
+        kind = type(node)
+        if kind is ast.Constant:
+            return self._constant(frame, node, ())  # type: ignore[arg-type]
+        if kind is ast.Name:
+            value = frame.lookup(node.id)  # type: ignore[attr-defined]
+            if value[0] in "%$":
+                frame.use(value, (f"arg {index} {label}",))
+            return value
+        return self.read(frame, node, (f"arg {index} {label}",))
 
     def _fact(
         self, frame: Frame, node: ast.Call, callee: str, name: str,
         args: list[tuple[str, str]], *, sinks: Sinks, flags: int,
     ) -> CallFact:  # fmt: skip
-        intern = frame.state.intern
-        mentioned = [root for _, value in args for root in values.roots(value)]
-        mentioned += values.roots(callee)
+        flags |= frame.context
+        if frame.loops:
+            mentioned = [root for _, value in args for root in values.roots(value)]
+            mentioned += values.roots(callee)
+            flags |= frame.loop_flags(mentioned)
         return CallFact(
-            intern(callee),
-            intern(name),
-            tuple((label, intern(value)) for label, value in args),
-            node.lineno,
-            node.col_offset,
-            node.end_lineno or node.lineno,
-            0,
-            tuple(map(intern, sinks)),
-            frame.guards,
-            flags | frame.context | frame.loop_flags(mentioned),
-        )
+            callee, name, tuple(args), node.lineno, node.col_offset,
+            node.end_lineno or node.lineno, 0, sinks, frame.guards, flags,
+        )  # fmt: skip
+
+
+def _through(names: list[str], sinks: Sinks) -> Sinks:
+    """Where the root of a chain goes when the chain, outermost name first, goes to ``sinks``."""
+    path = "".join([f"read {name}>" for name in reversed(names)])
+    return tuple([path + sink for sink in sinks])
 
 
 def is_small(iterable: ast.expr) -> bool:

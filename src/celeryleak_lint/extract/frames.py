@@ -36,15 +36,22 @@ class ModuleState:
     names: set[str] = field(default_factory=set)
     functions: list[FunctionFact] = field(default_factory=list)
     classes: list[ClassFact] = field(default_factory=list)
-    texts: dict[str, str] = field(default_factory=dict)
     settings: list[SettingFact] = field(default_factory=list)
+    _values: dict[str, str] = field(default_factory=dict)
 
-    def intern(self, text: str) -> str:
-        """One shared object for equal texts: summaries hold many equal values."""
-        return self.texts.setdefault(text, text)
+    def declare(self, name: str) -> None:
+        """A name that some function declares global is one of the module, whatever it was before."""
+        self.names.add(name)
+        self._values.pop(name, None)
 
     def global_value(self, name: str) -> str:
-        """The value of a name that no function scope binds."""
+        """The value of a name that no function scope binds; imports are known by then."""
+        value = self._values.get(name)
+        if value is None:
+            value = self._values[name] = self._find_global(name)
+        return value
+
+    def _find_global(self, name: str) -> str:
         dotted = self.imports.get(name)
         if dotted is not None:
             return "@" + dotted
@@ -114,13 +121,15 @@ class Frame:
         """Remember where a local or a parameter goes."""
         if value[:1] not in "%$":
             return
-        known = self.uses.setdefault(value[1:], {})
+        known = self.uses.get(value[1:])
+        if known is None:
+            known = self.uses[value[1:]] = {}
         for sink in sinks:
             known[sink] = None
 
     def assign(self, name: str, value: str) -> None:
         """Remember one value of a local variable."""
-        self.locals.setdefault(name, {})[self.state.intern(value)] = None
+        self.locals.setdefault(name, {})[value] = None
 
     def loop_flags(self, mentioned: list[str]) -> int:
         """``LOOP`` and its refinements for a call whose expression mentions these roots."""

@@ -272,17 +272,19 @@ class _Reader:
     def _bindings(self, frame: Frame, body: list[ast.stmt]) -> None:
         """Bind what the function assigns, imports and declares global, before reading it."""
         outer: set[str] = set()
+        bindings = frame.bindings
         for statement in flat(body):
-            if isinstance(statement, ast.Global):
-                for name in statement.names:
-                    frame.bindings[name] = f"@{self._dotted(name)}"
-                    self.state.names.add(name)
-                outer.update(statement.names)
-            elif isinstance(statement, ast.Nonlocal):
-                outer.update(statement.names)
+            kind = type(statement)
+            if kind is ast.Global:
+                for name in statement.names:  # type: ignore[attr-defined]
+                    bindings[name] = f"@{self._dotted(name)}"
+                    self.state.declare(name)
+                outer.update(statement.names)  # type: ignore[attr-defined]
+            elif kind is ast.Nonlocal:
+                outer.update(statement.names)  # type: ignore[attr-defined]
             for name in bound_names(statement):
-                if name not in outer and name not in frame.bindings:
-                    frame.bindings[name] = "%" + name
+                if name not in outer and name not in bindings:
+                    bindings[name] = "%" + name
 
     def _finish(
         self, frame: Frame, line: int, end_line: int, parent: str, *,
@@ -348,6 +350,8 @@ def _attributes(
 
 def _numbered(calls: list[CallFact]) -> tuple[CallFact, ...]:
     """Give equal names on one line their ordinals, from the left."""
+    if len({(call.line, call.name) for call in calls}) == len(calls):
+        return tuple(calls)
     groups: dict[tuple[int, str], list[int]] = defaultdict(list)
     for index, call in enumerate(calls):
         groups[call.line, call.name].append(index)

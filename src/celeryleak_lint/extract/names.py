@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import ast
 import builtins
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from types import MappingProxyType
+from typing import Any
 
 BUILTINS = frozenset(name for name in dir(builtins) if not name.startswith("_"))
 
@@ -84,49 +86,109 @@ def target_names(target: ast.expr) -> Iterator[str]:
         yield from target_names(target.value)
 
 
-def blocks(statement: ast.stmt) -> Iterator[list[ast.stmt]]:
+def blocks(statement: ast.stmt) -> tuple[list[ast.stmt], ...]:
     """The statement lists directly inside a compound statement (not of functions or classes)."""
-    if isinstance(statement, (ast.If, ast.For, ast.AsyncFor, ast.While)):
-        yield statement.body
-        yield statement.orelse
-    elif isinstance(statement, (ast.With, ast.AsyncWith)):
-        yield statement.body
-    elif isinstance(statement, ast.Match):
-        for case in statement.cases:
-            yield case.body
-    elif isinstance(statement, ast.Try) or type(statement).__name__ == "TryStar":
-        yield statement.body  # type: ignore[attr-defined]
-        for handler in statement.handlers:  # type: ignore[attr-defined]
-            yield handler.body
-        yield statement.orelse  # type: ignore[attr-defined]
-        yield statement.finalbody  # type: ignore[attr-defined]
+    reader = _BLOCKS.get(type(statement))
+    return reader(statement) if reader is not None else ()
 
 
-def flat(body: Iterable[ast.stmt]) -> Iterator[ast.stmt]:
+def _of_branches(statement: Any) -> tuple[list[ast.stmt], ...]:
+    return statement.body, statement.orelse
+
+
+def _of_with(statement: Any) -> tuple[list[ast.stmt], ...]:
+    return (statement.body,)
+
+
+def _of_match(statement: Any) -> tuple[list[ast.stmt], ...]:
+    return tuple(case.body for case in statement.cases)
+
+
+def _of_try(statement: Any) -> tuple[list[ast.stmt], ...]:
+    handled = (handler.body for handler in statement.handlers)
+    return (statement.body, *handled, statement.orelse, statement.finalbody)
+
+
+_BLOCKS: Mapping[type[ast.stmt], Callable[[Any], tuple[list[ast.stmt], ...]]] = MappingProxyType(
+    {
+        ast.If: _of_branches,
+        ast.For: _of_branches,
+        ast.AsyncFor: _of_branches,
+        ast.While: _of_branches,
+        ast.With: _of_with,
+        ast.AsyncWith: _of_with,
+        ast.Match: _of_match,
+        ast.Try: _of_try,
+        # ``except*`` is known from Python 3.11 on
+        **{kind: _of_try for name in ("TryStar",) if (kind := getattr(ast, name, None))},
+    }
+)
+
+
+def flat(body: Iterable[ast.stmt]) -> list[ast.stmt]:
     """All statements of a body in order, entering blocks but not functions or classes."""
+    found: list[ast.stmt] = []
+    _flatten(body, found)
+    return found
+
+
+def _flatten(body: Iterable[ast.stmt], found: list[ast.stmt]) -> None:
     for statement in body:
-        yield statement
-        for block in blocks(statement):
-            yield from flat(block)
+        found.append(statement)
+        reader = _BLOCKS.get(type(statement))
+        if reader is not None:
+            for block in reader(statement):
+                _flatten(block, found)
 
 
-def bound_names(statement: ast.stmt) -> Iterator[str]:
+def bound_names(statement: ast.stmt) -> Iterable[str]:
     """The names one statement binds by itself (blocks inside it not included)."""
-    if isinstance(statement, ast.Assign):
-        for target in statement.targets:
-            yield from target_names(target)
-    elif isinstance(statement, (ast.AnnAssign, ast.AugAssign, ast.For, ast.AsyncFor)):
-        yield from target_names(statement.target)
-    elif isinstance(statement, (ast.With, ast.AsyncWith)):
-        for item in statement.items:
-            if item.optional_vars is not None:
-                yield from target_names(item.optional_vars)
-    elif isinstance(statement, ast.Match):
-        for case in statement.cases:
-            yield from _captured(case.pattern)
-    else:
-        handlers: list[ast.ExceptHandler] = getattr(statement, "handlers", [])
-        yield from (handler.name for handler in handlers if handler.name)
+    reader = _BOUND.get(type(statement))
+    return reader(statement) if reader is not None else ()
+
+
+def _by_assignment(statement: Any) -> list[str]:
+    targets = statement.targets
+    if len(targets) == 1 and type(targets[0]) is ast.Name:
+        return [targets[0].id]
+    return [name for target in targets for name in target_names(target)]
+
+
+def _by_target(statement: Any) -> Iterable[str]:
+    return target_names(statement.target)
+
+
+def _by_items(statement: Any) -> list[str]:
+    return [
+        name
+        for item in statement.items
+        if item.optional_vars is not None
+        for name in target_names(item.optional_vars)
+    ]
+
+
+def _by_patterns(statement: Any) -> list[str]:
+    return [name for case in statement.cases for name in _captured(case.pattern)]
+
+
+def _by_handlers(statement: Any) -> list[str]:
+    return [handler.name for handler in statement.handlers if handler.name]
+
+
+_BOUND: Mapping[type[ast.stmt], Callable[[Any], Iterable[str]]] = MappingProxyType(
+    {
+        ast.Assign: _by_assignment,
+        ast.AnnAssign: _by_target,
+        ast.AugAssign: _by_target,
+        ast.For: _by_target,
+        ast.AsyncFor: _by_target,
+        ast.With: _by_items,
+        ast.AsyncWith: _by_items,
+        ast.Match: _by_patterns,
+        ast.Try: _by_handlers,
+        **{kind: _by_handlers for name in ("TryStar",) if (kind := getattr(ast, name, None))},
+    }
+)
 
 
 def _captured(pattern: ast.pattern) -> Iterator[str]:
@@ -152,10 +214,14 @@ def terminates(body: list[ast.stmt]) -> bool:
     if not body:
         return False
     last = body[-1]
-    if isinstance(last, (ast.Return, ast.Raise, ast.Continue, ast.Break)):
+    kind = type(last)
+    if kind in _ENDS:
         return True
     if isinstance(last, ast.If):
         return terminates(last.body) and terminates(last.orelse)
     if isinstance(last, (ast.With, ast.AsyncWith)):
         return terminates(last.body)
     return False
+
+
+_ENDS = frozenset({ast.Return, ast.Raise, ast.Continue, ast.Break})

@@ -28,7 +28,10 @@ _MARKS = ("select", "limit", "where", "fetch", "join", "having", "group by", "sh
 def sql_piece(text: str) -> str:
     """The value of a text literal that is not kept: ``=~``, with a word behind it when it is SQL."""
     folded = text.lower()
-    if not any(mark in folded for mark in _MARKS):
+    for mark in _MARKS:
+        if mark in folded:
+            break
+    else:
         return values.LITERAL
     if _LIMIT.search(text) or _OTHER.search(text):
         return values.LIMITED

@@ -38,6 +38,8 @@ _LOOKUP_ERRORS = frozenset(
     {"KeyError", "AttributeError", "LookupError", "IndexError", "NameError", "RuntimeError"}
 )
 _LOOPS = (ast.For, ast.AsyncFor, ast.While)
+#: Statements behind which something may be known that was not known before.
+_PROVING = frozenset({ast.If, ast.Try, ast.With, ast.AsyncWith})
 
 ReadDefinition = Callable[[Frame, ast.stmt], None]
 
@@ -85,9 +87,10 @@ class Statements:
                 reader(frame, statement)
             else:
                 self._other(frame, statement)
-            proven = self._proven_after(frame, statement)
-            if proven:
-                frame.guards = (*frame.guards, *proven)
+            if type(statement) in _PROVING:
+                proven = self._proven_after(frame, statement)
+                if proven:
+                    frame.guards = (*frame.guards, *proven)
         frame.guards = before
 
     def _branch(
@@ -101,11 +104,10 @@ class Statements:
     def _proven_after(self, frame: Frame, statement: ast.stmt) -> tuple[str, ...]:
         """What is missing behind ``if hit: return`` and ``try: return CACHE[k] / except``."""
         if isinstance(statement, ast.If):
-            when_true, when_false = conditions.missing(frame, statement.test)
             if terminates(statement.body) and not terminates(statement.orelse):
-                return when_false
+                return conditions.missing(frame, statement.test)[1]
             if statement.orelse and terminates(statement.orelse):
-                return when_true
+                return conditions.missing(frame, statement.test)[0]
             return ()
         if isinstance(statement, ast.Try) and terminates(statement.body):
             return self._looked_up(frame, statement)
@@ -150,7 +152,7 @@ class Statements:
             frame.exits.append(ExitFact(statement.lineno, frame.guards))
         if statement.value is not None:
             value = self.expressions.read(frame, statement.value, ("ret",))
-            frame.returns[frame.state.intern(value)] = None
+            frame.returns[value] = None
 
     def _import(self, frame: Frame, statement: ast.Import | ast.ImportFrom) -> None:
         state = frame.state
@@ -164,6 +166,12 @@ class Statements:
 
     def _assign(self, frame: Frame, statement: ast.Assign) -> None:
         targets, value = statement.targets, statement.value
+        first = targets[0]
+        if type(first) is ast.Name and len(targets) == 1:
+            name = first.id
+            if frame.lookup(name)[:1] == "%":
+                frame.assign(name, self.expressions.read(frame, value, (f"var {name}",)))
+                return
         if len(targets) == 1 and self._is_pairwise(targets[0], value):
             for target, part in zip(targets[0].elts, value.elts, strict=True):  # type: ignore[attr-defined]
                 self._bind(frame, [target], part)
@@ -224,13 +232,14 @@ class Statements:
             return
         if not kept or (kept[:1] == "$" and isinstance(target, ast.Name)):
             return
-        intern = frame.state.intern
+        flags = frame.context
+        if frame.loops:
+            flags |= frame.loop_flags(list(values.roots(key)))
         frame.stores.append(
             StoreFact(
-                intern(kept), intern(value), intern(key), target.lineno, target.col_offset,
-                frame.guards, frame.context | frame.loop_flags(list(values.roots(key))), augmented,
+                kept, value, key, target.lineno, target.col_offset, frame.guards, flags, augmented
             )
-        )  # fmt: skip
+        )
 
     def _annotated(self, frame: Frame, statement: ast.AnnAssign) -> None:
         annotation = conditions.peek(frame, statement.annotation)
@@ -275,7 +284,7 @@ class Statements:
     def _loop(
         self, frame: Frame, statement: ast.stmt, body: list[ast.stmt], *, small: bool
     ) -> None:
-        inside = list(flat(body))
+        inside = flat(body)
         changing = frozenset(n for s in (statement, *inside) for n in bound_names(s))
         nested = any(isinstance(s, _LOOPS) for s in inside) or leaves(body)
         is_while = isinstance(statement, ast.While)

@@ -23,6 +23,7 @@ from celeryleak_lint.model.findings import Failure, Report
 from celeryleak_lint.model.source import Scope
 from celeryleak_lint.system.cache import open_cache
 from celeryleak_lint.system.discover import Place, discover, locate, locate_text
+from celeryleak_lint.system.garbage import rarely_collected
 from celeryleak_lint.system.memory import Memory
 from celeryleak_lint.system.read import reader
 from celeryleak_lint.system.reports import Inquiry
@@ -233,15 +234,16 @@ def _analysed(prepared: Prepared, request: Request, others: Elsewhere | None) ->
         raise _TroubleFoundError(catalog)
     from celeryleak_lint.engine import analyse
 
-    report = analyse(
-        prepared.scope,
-        config=prepared.config,
-        catalog=catalog,
-        read=prepared.read,
-        summaries=summaries_for(prepared, request, others),
-        unlisted=unlisted,
-        with_fixes=request.with_fixes,
-    )
+    with rarely_collected():
+        report = analyse(
+            prepared.scope,
+            config=prepared.config,
+            catalog=catalog,
+            read=prepared.read,
+            summaries=summaries_for(prepared, request, others),
+            unlisted=unlisted,
+            with_fixes=request.with_fixes,
+        )
     question.learn(report)
     return report
 

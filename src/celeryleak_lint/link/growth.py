@@ -226,6 +226,9 @@ class GrowthFacts:
     def _arguments(self, function: Function, position: int, call: CallFact) -> None:
         """Mentions of a shrinking method, and collections handed to helpers."""
         for label, value in call.args:
+            mark = value[:1]
+            if mark == "=" or (mark in "#$%" and "." not in value):
+                continue  # a literal or a bare local names nothing that outlives the call
             for root in values.roots(value):
                 tail = root.rpartition(".")[2]
                 if tail in SHRINKERS:

@@ -10,6 +10,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
+import msgspec
+
 from celeryleak_lint.model import values
 from celeryleak_lint.model.facts import (
     CLASS_BODY,
@@ -99,9 +101,8 @@ class Class:
         return self.fact.qualname.rpartition(".")[2]
 
 
-@dataclass(frozen=True, slots=True)
-class Site:
-    """One call of one function."""
+class Site(msgspec.Struct, frozen=True, gc=False):
+    """One call of one function; there are so many that it counts how fast one is made."""
 
     function: Function
     index: int
@@ -110,6 +111,10 @@ class Site:
     def call(self) -> CallFact:
         """What is known about the call."""
         return self.function.fact.calls[self.index]
+
+
+#: Marks of callees that are one value and need no look at local variables.
+_WITH_ONE_NAME = frozenset("@!^$#")
 
 
 @dataclass(slots=True)
@@ -222,11 +227,22 @@ class Index:
 
     def _index_calls(self) -> dict[str, list[Site]]:
         found: dict[str, list[Site]] = defaultdict(list)
+        aliases = self.aliases()
         for function in self.everything:
             for position, call in enumerate(function.fact.calls):
                 site = Site(function, position)
-                for tail in dict.fromkeys(self._tails(function, call.callee)):
+                callee = call.callee
+                if callee[:1] in _WITH_ONE_NAME:
+                    tail = _last_name(callee)
                     found[tail].append(site)
+                    if tail not in aliases:
+                        continue
+                    others: Iterable[str] = dict.fromkeys(aliases[tail])
+                else:
+                    tail, others = "", dict.fromkeys(self._tails(function, callee))
+                for other in others:
+                    if other != tail:
+                        found[other].append(site)
         return found
 
     def _tails(self, function: Function, callee: str) -> Iterator[str]:
@@ -256,12 +272,21 @@ class Index:
         found: dict[str, list[tuple[Site, str]]] = defaultdict(list)
         for function in self.everything:
             for position, call in enumerate(function.fact.calls):
+                site = Site(function, position)
                 for label, value in call.args:
-                    for root in values.roots(value):
-                        if root[:1] in "@!^%>" and len(root) > 1:
-                            for tail in callee_tails(function, root):
-                                found[tail].append((Site(function, position), label))
+                    mark = value[:1]
+                    if mark in "@!^" and len(value) > 1:
+                        found[_last_name(value)].append((site, label))
+                    elif mark not in "=#$":
+                        for tail in _referred(function, value):
+                            found[tail].append((site, label))
         return found
+
+
+def _referred(function: Function, value: str) -> Iterator[str]:
+    for root in values.roots(value):
+        if root[:1] in "@!^%>" and len(root) > 1:
+            yield from callee_tails(function, root)
 
 
 def partial_of(function: Function, value: str) -> str:
@@ -283,7 +308,11 @@ def callee_tails(function: Function, callee: str) -> Iterator[str]:
                     if meant[:1] in "@!^":
                         yield meant.rpartition(".")[2].lstrip("@")
         elif choice[:1] in "@!^%$>#":
-            yield choice.rpartition(".")[2].lstrip("@%$>")
+            yield _last_name(choice)
+
+
+def _last_name(value: str) -> str:
+    return value[value.rfind(".") + 1 :].lstrip("@%$>")
 
 
 def _function(prefix: str, fact: FunctionFact, summary: ModuleSummary) -> Function:

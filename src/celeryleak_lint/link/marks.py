@@ -38,6 +38,10 @@ class Marks:
         self.catalog = catalog
         self._marks: dict[int, Mark | None] = {}
         self._tools: dict[str, EntryPoint | None] = {}
+        self._functions: dict[str, list[EntryPoint]] = {}
+        for entry in catalog.functions:
+            for name in dict.fromkeys(entry.names):
+                self._functions.setdefault(name, []).append(entry)
 
     def mark(self, function: Function) -> Mark | None:
         """What the function itself says: an entry point, a start-up hook, test code."""
@@ -176,9 +180,10 @@ class Marks:
 
     def _named(self, function: Function) -> Mark | None:
         """What an entry says that names this very function: it has no parameters to compare."""
-        names = (function.name, dotted_name(function, function.fact.qualname))
-        for entry in self.catalog.functions:
-            if not entry.parameters and any(name in entry.names for name in names):
+        dotted = dotted_name(function, function.fact.qualname)
+        plain, full = self._functions.get(function.name, ()), self._functions.get(dotted, ())
+        for entry in self.catalog.functions if plain and full else plain or full:
+            if not entry.parameters and (entry in plain or entry in full):
                 return Mark(
                     entry.heat, f"`{function.name}` is {_a(entry.framework)} entry point", entry
                 )
@@ -187,11 +192,14 @@ class Marks:
     def _by_name(self, function: Function) -> Mark | None:
         if function.fact.parent:
             return None
+        named = self._functions.get(function.name)
+        if named is None:
+            return None
         names = tuple(p.name for p in function.fact.params)
-        for entry in self.catalog.functions:
+        for entry in named:
             if function.fact.cls and entry.parameters[:1] != ("self",):
                 continue
-            if function.name in entry.names and (not entry.parameters or names == entry.parameters):
+            if not entry.parameters or names == entry.parameters:
                 return Mark(
                     entry.heat, f"`{function.name}` is {_a(entry.framework)} entry point", entry
                 )

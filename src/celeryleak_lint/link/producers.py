@@ -16,7 +16,7 @@ from celeryleak_lint.link.caching import Caching, fills_what_is_missing
 from celeryleak_lint.link.callgraph import CallGraph, Edge
 from celeryleak_lint.link.flow import Fate, Flow
 from celeryleak_lint.link.index import Class, Function, Index, Site
-from celeryleak_lint.link.resolve import Resolver
+from celeryleak_lint.link.resolve import Meaning, Resolver
 from celeryleak_lint.model import values
 from celeryleak_lint.model.facts import TYPING, CallFact
 
@@ -130,6 +130,7 @@ class Production:
         self.owners: dict[str, Producer] = {}
         self.property_reads: list[tuple[Producer, Edge]] = []
         self._sites: dict[tuple[int, int], Build] = {}
+        self._global_callees: dict[str, bool] = {}
         self._run()
 
     def build_at(self, function: Function, index: int) -> Build | None:
@@ -171,7 +172,8 @@ class Production:
 
     def _is_conditional(self, call: CallFact) -> bool:
         """True for a call with an argument on which some row of the catalog depends."""
-        return any(label in self.catalog.conditions for label, _ in call.args)
+        conditions = self.catalog.conditions
+        return bool(call.args) and any([label in conditions for label, _ in call.args])  # noqa: C419 - a generator is slower here
 
     def _resource_classes(self) -> dict[str, str]:
         """Names of project classes that derive from a resource or are one, with the resource's name."""
@@ -187,13 +189,12 @@ class Production:
 
     def _may_construct(self, function: Function, callee: str, derived: dict[str, str]) -> bool:
         """A cheap test that drops nearly all calls before anything is resolved."""
-        if callee.startswith("@builtins."):
-            return callee == "@builtins.open"
         if callee[:1] == "@":
-            root = callee[1:].partition(".")[0]
-            if root in self.catalog.resource_roots or self.catalog.open_roots:
-                return True
-            return self._may_be_resource(callee.rpartition(".")[2].lstrip("@"), derived)
+            known = self._global_callees.get(callee)
+            if known is None:
+                known = self._means_resource(function, callee, derived)
+                self._global_callees[callee] = known
+            return known
         if self._may_be_resource(callee.rpartition(".")[2].lstrip("%>"), derived):
             return True
         if callee[:1] == "%" and "." not in callee:
@@ -202,6 +203,20 @@ class Production:
             callee[:1] == "^"
             and len(callee) == 1
             and function.fact.cls.rpartition(".")[2] in derived
+        )
+
+    def _means_resource(self, function: Function, callee: str, derived: dict[str, str]) -> bool:
+        """Whether a global name means a resource; that is the same in every function."""
+        if callee.startswith("@builtins."):
+            return callee == "@builtins.open"
+        is_named = (
+            self.catalog.open_roots
+            or callee[1:].partition(".")[0] in self.catalog.resource_roots
+            or self._may_be_resource(callee.rpartition(".")[2].lstrip("@"), derived)
+        )
+        return is_named and any(
+            self._built_by(meaning) is not None
+            for meaning in self.resolver.meanings(function, callee)
         )
 
     def _may_be_resource(self, tail: str, derived: dict[str, str]) -> bool:
@@ -217,15 +232,20 @@ class Production:
             for conditional in self.catalog.conditional(meaning.name):
                 if self._meets(function.fact.calls[index], conditional):
                     return conditional, meaning.name
-            row = self._row(meaning.name) if meaning.kind in ("external", "class") else None
+            row = self._built_by(meaning)
             if row is not None:
                 return row, meaning.name
-            if meaning.kind == "class" and meaning.cls is not None:
-                for ancestor in self.resolver.ancestors(meaning.cls):
-                    row = self._row(ancestor)
-                    if row is not None:
-                        return row, meaning.name
         return None
+
+    def _built_by(self, meaning: Meaning) -> Resource | None:
+        """The resource that a call of something builds, whatever its arguments are."""
+        if meaning.kind not in ("external", "class"):
+            return None
+        row = self._row(meaning.name)
+        if row is None and meaning.cls is not None:
+            rows = map(self._row, self.resolver.ancestors(meaning.cls))
+            row = next((found for found in rows if found is not None), None)
+        return row
 
     def _row(self, name: str) -> Resource | None:
         if (

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
+from collections.abc import Iterator
 
 from celeryleak_lint.link.index import Function, Index
 
@@ -33,23 +34,30 @@ class AttributeReads:
             for name, method in cls.methods.items()
             if method.fact.decorators
         }
-        mentioned: dict[str, frozenset[str]] = {}
+        mentioned: dict[str, tuple[str, ...]] = {}
         found: dict[str, list[Function]] = defaultdict(list)
         for function in self.index.everything:
-            names = {attribute for attribute, _ in function.fact.reads} & wanted
+            names = {attribute for attribute, _ in function.fact.reads if attribute in wanted}
             for value in _values(function):
-                if "." in value:
-                    if value not in mentioned:
-                        mentioned[value] = frozenset(wanted.intersection(_ATTRIBUTE.findall(value)))
-                    names |= mentioned[value]
+                known = mentioned.get(value)
+                if known is None:
+                    known = tuple(wanted.intersection(_ATTRIBUTE.findall(value)))
+                    mentioned[value] = known
+                if known:
+                    names.update(known)
             for name in names:
                 found[name].append(function)
         return found
 
 
-def _values(function: Function) -> set[str]:
+def _values(function: Function) -> Iterator[str]:
     """All values in which a function may read an attribute."""
-    found = {call.callee for call in function.fact.calls}
-    found.update(value for call in function.fact.calls for _, value in call.args)
-    found.update(store.value for store in function.fact.stores)
-    return found
+    for call in function.fact.calls:
+        if "." in call.callee:
+            yield call.callee
+        for _, value in call.args:
+            if value[:1] != "=" and "." in value:
+                yield value
+    for store in function.fact.stores:
+        if "." in store.value:
+            yield store.value

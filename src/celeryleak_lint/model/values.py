@@ -55,8 +55,12 @@ def compound(mark: str, parts: tuple[str, ...] | list[str]) -> str:
     """A ``?``, ``[`` or ``{`` value that mentions the roots of ``parts``, each once."""
     seen: dict[str, None] = {}
     for part in parts:
-        for root in roots(part):
-            seen[root] = None
+        first = part[:1]
+        if first in _COMPOUND or first == "|":
+            for root in roots(part):
+                seen[root] = None
+        else:
+            seen[part] = None
     return mark + " ".join(seen)
 
 

@@ -11,6 +11,8 @@ from celeryleak_lint.model.remedies import Closing, ClosingForm
 
 #: Libraries whose connections may be closed twice.
 _CLOSE_AGAIN = frozenset({"sqlite3", "psycopg2", "psycopg", "http", "smtplib", "duckdb", "kombu"})
+#: Reading a response to its end gives its connection back.
+_READ_OUT = frozenset({"read", "content", "json"})
 
 _NAMES: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("requests.", ("response", "reply")),
@@ -130,8 +132,13 @@ def _holder_form(project: Project, build: Build) -> str | None:
 
 
 def _form(build: Build) -> ClosingForm | None:
-    """``closing`` does no more than close; the own block of a connection may commit or bind, too."""
+    """``closing`` does no more than close; the own block of a connection may commit or bind, too.
+
+    A response is what tests replace by doubles, and few doubles know the block of the real one.
+    """
     resource = build.resource
+    if _READ_OUT & set(resource.close_methods) and "close" in resource.close_methods:
+        return "closing"
     if resource.kind == "connection" and "close" in resource.close_methods:
         return "with" if "quit" in resource.close_methods else "closing"
     if resource.with_closes:

@@ -10,7 +10,7 @@ from celeryleak_lint.link.producers import Build
 from celeryleak_lint.link.project import Project
 from celeryleak_lint.model import values
 from celeryleak_lint.model.edits import Applicability
-from celeryleak_lint.model.facts import ASYNC, GENERATOR
+from celeryleak_lint.model.facts import ASYNC, GENERATOR, CallFact
 
 #: First words of methods of two words and more that change the object for all who share it
 #: (``set_proxy``, ``add_hook``); a lone ``set`` or ``add`` sends data to a server.
@@ -128,7 +128,8 @@ def _changes_in(function: Function, names: tuple[str, ...]) -> Iterator[str]:
             yield f"{store.target.lstrip('%#')} = ..."
     for call in function.fact.calls:
         for name in names:
-            if call.callee.startswith(f"{name}.") and _is_change(call.callee[len(name) + 1 :]):
+            method = call.callee.removeprefix(f"{name}.")
+            if method != call.callee and _is_change(method) and not _gives_a_connection(call):
                 yield f"{call.callee.lstrip('%#')}()"
 
 
@@ -140,6 +141,12 @@ def _is_change(method: str) -> bool:
     if last in _CHANGING:
         return True
     return len(words) > 1 and words[0] in _CHANGING_WORDS and last not in _HARMLESS
+
+
+def _gives_a_connection(call: CallFact) -> bool:
+    """``engine.connect()`` hands out a connection; ``client.connect(host)`` connects the object."""
+    is_bare = call.callee.endswith(".connect") and not call.args
+    return is_bare and bool(call.sinks) and "drop" not in call.sinks
 
 
 def _is_only_asked(build: Build) -> bool:

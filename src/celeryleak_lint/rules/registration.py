@@ -11,6 +11,8 @@ from celeryleak_lint.link.project import Project
 from celeryleak_lint.model import values
 from celeryleak_lint.model.facts import FINALLY, CallFact
 from celeryleak_lint.model.findings import Confidence, Suspect, SuspectStep
+from celeryleak_lint.remedies.offering import offer
+from celeryleak_lint.remedies.registration import registration_remedy
 from celeryleak_lint.rules.base import Rule
 from celeryleak_lint.rules.task_declared_per_call import is_declaration
 from celeryleak_lint.rules.wording import call_spot_of, shortened, shown_function
@@ -195,7 +197,7 @@ def _suspect(project: Project, build: Build, confidence: Confidence) -> Suspect:
     removed = _removal(project, build) == "sometimes"
     how = "removes it on the success path only" if removed else "never removes it"
     where = "for each instance" if build.function.name == "__init__" else "on each call"
-    return Suspect(
+    suspect = Suspect(
         "CLK207",
         build.function.module.path,
         call_spot_of(build.function, build.site.index),
@@ -206,8 +208,8 @@ def _suspect(project: Project, build: Build, confidence: Confidence) -> Suspect:
         build.name,
         "never-released",
         shortened((*heat.steps, step)),
-        "where the registration should live has to be chosen",
     )
+    return offer(suspect, registration_remedy(build))
 
 
 RULE = Rule(

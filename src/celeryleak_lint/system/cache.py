@@ -63,27 +63,38 @@ class Cache:
     folder: str
     packs: dict[int, dict[str, Entry]] = field(default_factory=dict)
     changed: set[int] = field(default_factory=set)
+    _used: dict[str, bytes] = field(default_factory=dict)
     is_kept_as_is: bool = False
 
     def get(self, path: str, digest: bytes) -> Entry | None:
         """The entry of the file at ``path`` if it was made from this very content."""
         entry = self._pack(_number(path)).get(path)
-        return entry if entry is not None and entry.digest == digest else None
+        if entry is None or entry.digest != digest:
+            return None
+        self._used[path] = digest
+        return entry
 
     def put(self, path: str, entry: Entry) -> None:
         """Remember an entry; it replaces what was known of the path before."""
+        self._used[path] = entry.digest
         self._pack(_number(path))[path] = entry
         self.changed.add(_number(path))
 
     def save(self, paths: frozenset[str]) -> None:
         """Write what has changed, without the files that are not in the project any more.
 
-        A folder that cannot be written costs the next run time, and nothing else.
+        A folder that cannot be written costs the next run time, and nothing else. What was
+        read is given back: linking needs the memory.
         """
         for number in sorted(self.changed):
             kept = {path: e for path, e in self._pack(number).items() if path in paths}
             self.write(_file(number), msgspec.msgpack.encode(kept))
         self.changed.clear()
+        self.packs.clear()
+
+    def has_served(self, path: str, digest: bytes) -> bool:
+        """Whether this run got or put an entry made from this very content."""
+        return self._used.get(path) == digest
 
     def read(self, name: str) -> bytes | None:
         """The content of one file of the cache; ``None`` when it is damaged or not there."""

@@ -35,8 +35,12 @@ class Memory:
         return cls(cache, Sightings(root, overlay, read_sightings(cache.read(FILE))))
 
     def question(self, inquiry: Inquiry) -> Question:
-        """Asks for the report on the project as it is now."""
-        is_asked = self.cache is not None and not self.cache.is_kept_as_is
+        """Asks for the report on the project as it is now.
+
+        With the unsaved text of an editor nobody will ask the same again.
+        """
+        is_kept = self.cache is not None and not self.cache.is_kept_as_is
+        is_asked = is_kept and not self.sightings.overlay
         return Question(self, inquiry, inquiry.key(self.sightings) if is_asked else None)
 
 
@@ -71,7 +75,7 @@ class Question:
         """Whether every file was summarised as it is now: an outcome by chance is in no cache."""
         digest = self.memory.sightings.digest
         return all(
-            cache.get(file.path, digest_of(file, digest(file.path))) is not None
+            cache.has_served(file.path, digest_of(file, digest(file.path)))
             for file in self.inquiry.scope.files
         )
 

@@ -19,6 +19,7 @@ from celeryleak_lint.model.facts import ModuleSummary
 from celeryleak_lint.model.findings import Failure
 from celeryleak_lint.model.source import Scope, SourceFile
 from celeryleak_lint.system.cache import Cache, Entry, digest_of
+from celeryleak_lint.system.garbage import collect_rarely
 from celeryleak_lint.system.outcomes import (
     Outcome,
     broken,
@@ -67,12 +68,12 @@ def summaries(scope: Scope, how: Gathering) -> Iterator[ModuleSummary | Failure]
     made = _made(scope.root, missing, how)
     for done, file in enumerate(scope.files):
         how.met(done)
-        entry = known.get(file.path)
+        entry = known.pop(file.path, None)
         value = value_of(entry) if entry is not None else None
         if value is not None:
             yield value
             continue
-        outcome = made.get(file.path) or summarise_file(scope.root, file, how.overlay)
+        outcome = made.pop(file.path, None) or summarise_file(scope.root, file, how.overlay)
         if how.cache is not None and outcome.lasting:
             how.cache.put(file.path, outcome.entry)
         yield value_of(outcome.entry) or broken(file, "its summary cannot be decoded")
@@ -213,6 +214,7 @@ def _start_worker() -> None:
     """Leave the keyboard to the parent, which ends its workers itself."""
     import signal
 
+    collect_rarely()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
