@@ -13,7 +13,7 @@ import subprocess
 import sys
 import sysconfig
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -31,6 +31,22 @@ def summarise(file, data):
 
 
 celeryleak_lint.engine.summarise = summarise
+"""
+#: Takes its time, and leaves a file named `begun` beside its logs when it has begun.
+SLOW = """\
+import os, time
+import celeryleak_lint.engine
+
+summarise = celeryleak_lint.engine.summarise
+
+
+def slowly(file, data):
+    open(os.environ["BEGUN"], "w").close()
+    time.sleep(0.2)
+    return summarise(file, data)
+
+
+celeryleak_lint.engine.summarise = slowly
 """
 #: Is of another version, without saying so in its metadata.
 CHANGED = """\
@@ -66,7 +82,7 @@ class Cluster:
             words += ["--preload", str(preload)]
         log = self.folder / f"worker{number}.log"
         self.workers.append(_started(words, log))
-        _wait_for(lambda: "Registered to" in log.read_text(encoding="utf-8"), log)
+        wait_for(lambda: "Registered to" in log.read_text(encoding="utf-8"), log)
 
     def end(self) -> None:
         """End all processes."""
@@ -85,7 +101,7 @@ def cluster(folder: Path, *scripts: str) -> Iterator[Cluster]:
     scheduler = _started(words, log)
     started = Cluster(folder, scheduler, 0)
     try:
-        _wait_for(lambda: found.is_file() and found.stat().st_size > 0, log)
+        wait_for(lambda: found.is_file() and found.stat().st_size > 0, log)
         address = json.loads(found.read_text(encoding="utf-8"))["address"]
         started.port = int(address.rpartition(":")[2])
         for script in scripts:
@@ -110,11 +126,16 @@ _RUN = "runpy.run_module(sys.argv.pop(1), run_name='__main__', alter_sys=True)"
 
 def _started(words: list[str], log: Path) -> subprocess.Popen[bytes]:
     with log.open("wb") as file:
-        return subprocess.Popen(words, stdout=file, stderr=file, env={**os.environ})
+        return subprocess.Popen(
+            words,
+            stdout=file,
+            stderr=file,
+            env={**os.environ, "BEGUN": str(log.with_name("begun"))},
+        )
 
 
-def _wait_for(is_done: object, log: Path) -> None:
-    assert callable(is_done)
+def wait_for(is_done: Callable[[], bool], log: Path) -> None:
+    """Wait until something is so; the log says why it never came to that."""
     end = time.monotonic() + SECONDS
     while not is_done():
         assert time.monotonic() < end, log.read_text(encoding="utf-8")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from argparse import Namespace
 from pathlib import Path
@@ -220,6 +221,15 @@ def test_every_neighbour_is_pinned() -> None:
     assert {name for tool in tools for name in tool.installs} == set(pins)
     assert all("==" in pin for pin in pins.values())
     assert OURS.installs == BASELINE.installs == ()
+
+
+def test_the_page_is_written_by_the_template_and_the_pins_of_today() -> None:
+    text = speed.PAGE.read_text(encoding="utf-8")
+    for piece in re.split(r"\{\w+\}", speed.TEMPLATE):
+        assert piece in text, "run python bench/speed.py --reference"
+    for pin in speed.neighbour_pins():
+        assert pin.replace("==", " ") in text, f"{pin} was not measured"
+    assert speed.PICTURE.read_bytes().startswith(b"\x89PNG")
 
 
 @pytest.mark.parametrize(

@@ -6,12 +6,22 @@ import signal
 import socket
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 
-from tests.clusters import CHANGED, DYING, LOOPBACK, Cluster, cluster, python_without_us
+from tests.clusters import (  # fmt: skip
+    CHANGED,
+    DYING,
+    LOOPBACK,
+    SLOW,
+    Cluster,
+    cluster,
+    python_without_us,
+    wait_for,
+)
 from tests.frontends.command import Ended, run
 from tests.projects import LEAKY_TASK, written
 
@@ -105,6 +115,19 @@ def test_all_workers_lost_cost_no_finding_and_one_line(project: Path, tmp_path: 
     assert rest == here.complaints
     assert warning.startswith(f"celeryleak-lint: warning: the cluster at {dying.url[7:]} lost ")
     assert warning.endswith("; their files are read here instead")
+
+
+def test_lost_scheduler_costs_no_finding_and_one_line(project: Path, tmp_path: Path) -> None:
+    here = check(project, "--no-cache")
+    with cluster(tmp_path / "cluster", SLOW) as slow, ThreadPoolExecutor(1) as beside:
+        run_there = beside.submit(check, project, "--no-cache", "--executor", slow.url)
+        wait_for((slow.folder / "begun").is_file, slow.folder / "worker0.log")
+        slow.scheduler.kill()
+        there = run_there.result()
+    assert (there.code, there.out) == (here.code, here.out)
+    warning, *rest = there.complaints
+    assert rest == here.complaints
+    assert warning.startswith(f"celeryleak-lint: warning: the cluster at {slow.url[7:]} lost ")
 
 
 def refused(project: Path, url: str, **environment: str) -> str:
