@@ -18,7 +18,7 @@ from celeryleak_lint.link.project import Project
 from celeryleak_lint.model import values
 from celeryleak_lint.model.facts import CallFact
 from celeryleak_lint.model.findings import CONFIDENCES, Confidence, Suspect, SuspectStep
-from celeryleak_lint.rules.tasks import has_tasks, task_heat
+from celeryleak_lint.rules.tasks import has_tasks, near_tasks, task_heat
 from celeryleak_lint.rules.wording import call_spot_of, shortened
 
 _DEPTH = 8
@@ -55,8 +55,10 @@ def loads(project: Project) -> Iterator[Load]:
     """Every unbounded load in a task or in what a task calls directly, in the order of the files."""
     if not has_tasks(project):
         return
-    tails = project.catalog.heavy_tails
+    tails, paths = project.catalog.heavy_tails, near_tasks(project)
     for function in project.index.everything:
+        if function.module.path not in paths:
+            continue
         if not any(last_name(call) in tails for call in function.fact.calls):
             continue
         heat = task_heat(project, function)

@@ -5,9 +5,13 @@ Knows task queues and Airflow's callables; web handlers, hooks and signals are n
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
+from celeryleak_lint.catalog.schema import EntryPoint
 from celeryleak_lint.link.heat import Heat
-from celeryleak_lint.link.index import Function
+from celeryleak_lint.link.index import Function, callee_tails
 from celeryleak_lint.link.project import Project
+from celeryleak_lint.model import values
 
 _FRAMEWORKS = frozenset({"celery", "rq", "dramatiq", "huey", "airflow"})
 _KINDS = frozenset({"decorator", "call-argument", "base-class"})
@@ -24,6 +28,62 @@ def has_tasks(project: Project) -> bool:
         for summary in project.index.modules.values()
         for name in summary.mentioned
     )
+
+
+def near_tasks(project: Project) -> frozenset[str]:
+    """The paths of files in which a function may be a task's body, or be called by one.
+
+    Only there the heat of functions is worth measuring: a task and what counts as running
+    inside of it stand in one file.
+    """
+    handed, paths = _handed_to_queues(project)
+    for function in project.index.everything:
+        path = function.module.path
+        if path not in paths and not function.module.is_test:
+            mark = project.heat.mark(function)
+            if function.name in handed or (mark is not None and _runs_tasks(mark.entry)):
+                paths.add(path)
+    return frozenset(paths)
+
+
+def _runs_tasks(entry: EntryPoint | None) -> bool:
+    return entry is not None and entry.framework in _FRAMEWORKS and entry.kind in _KINDS
+
+
+def _handed_to_queues(project: Project) -> tuple[set[str], set[str]]:
+    """Last names of what is handed to calls that make tasks of it, and the files of these calls."""
+    index = project.index
+    rows = [
+        row
+        for row in project.catalog.tables.entry_points
+        if row.kind == "call-argument" and row.framework in _FRAMEWORKS
+    ]
+    if any(row.patterns for row in rows):
+        everything = {function.module.path for function in index.everything}
+        return set(), everything
+    tails = {name.rpartition(".")[2] for row in rows for name in row.names}
+    renamed = {
+        bound
+        for summary in index.modules.values()
+        for bound, dotted in summary.imports
+        if dotted.rpartition(".")[2] in tails
+    }
+    names: set[str] = set()
+    paths: set[str] = set()
+    for tail in sorted(tails | renamed):
+        for site in index.calls_of(tail):
+            paths.add(site.function.module.path)
+            names.update(_names_handed(site.function, site.index, is_last=False))
+    return names, paths
+
+
+def _names_handed(function: Function, number: int, *, is_last: bool) -> Iterator[str]:
+    """The last names of a call's arguments, ``partial(f, ...)`` seen through."""
+    for _, value in function.fact.calls[number].args:
+        for root in values.roots(value):
+            yield from callee_tails(function, root)
+            if root[:1] == "#" and root[1:].isdigit() and not is_last:
+                yield from _names_handed(function, int(root[1:]), is_last=True)
 
 
 def task_heat(project: Project, function: Function) -> Heat | None:
