@@ -18,7 +18,7 @@ Kind = Literal[
 ]  # fmt: skip
 Safety = Literal["yes", "no", "partial", "unknown"]
 FixVerdict = Literal["safe", "review", "wrong", "none"]
-Heat = Literal["hot", "once", "per-run", "unknown"]
+Heat = Literal["hot", "loop", "once", "per-run", "unknown"]
 Instance = Literal["per-call", "per-process", "per-run", "unknown"]
 EntryKind = Literal[
     "decorator", "base-class", "call-argument", "function", "module-level", "signal",
@@ -118,7 +118,7 @@ class EntryPoint:
     nothing can pile up. ``patterns`` are globs for names that are generated, as in
     ``Resource``; ``methods`` and ``once_methods`` may hold globs too (``validate_*``), where
     ``*`` alone means every public method. A call-argument entry of heat ``"unknown"`` runs
-    its argument as often as the call.
+    its argument as often as the call, one of heat ``"loop"`` once for each item it is given.
     """
 
     id: str

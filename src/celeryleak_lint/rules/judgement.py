@@ -146,6 +146,7 @@ def _doubt(project: Project, build: Build, heat: Heat, origin: Origin) -> str:
         ("captured" in ends, "captured by a nested function"),
         (is_short, "the process ends with the job"),
         (not turns and project.heat.is_once_like(function), "a start-up or maintenance name"),
+        (not turns and heat.is_rare, "a start-up or maintenance name leads here"),
         (is_tool, "a command or script: its process ends with it"),
         (not turns and heat.rank == "once", heat.stopped or "only called at start-up"),
         (
@@ -267,7 +268,9 @@ def _is_repeated_method(project: Project, function: Function) -> bool:
 def _origin(project: Project, build: Build) -> Origin:
     origin = project.origins.of_call(build.function, build.site.index)
     chain = [(step.function, step.site.index) for step in build.chain()]
-    origin.temporary |= project.origins.expects_credentials(chain)
+    origin.temporary |= project.origins.expects_credentials(chain) or any(
+        project.origins.of_call(*step).temporary for step in chain[1:]
+    )
     return origin
 
 
