@@ -252,6 +252,7 @@ ENTRY_POINT: Mapping[str, Field] = {
     "paths": _TEXTS,
     "imports": _NAMES,
     "long-lived": _FLAG,
+    "kept-by": _NAMES,
 }
 MEMO: Mapping[str, Field] = {
     "id": _TEXT,

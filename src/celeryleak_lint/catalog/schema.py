@@ -118,7 +118,8 @@ class EntryPoint:
     nothing can pile up. ``patterns`` are globs for names that are generated, as in
     ``Resource``; ``methods`` and ``once_methods`` may hold globs too (``validate_*``), where
     ``*`` alone means every public method. A call-argument entry of heat ``"unknown"`` runs
-    its argument as often as the call, one of heat ``"loop"`` once for each item it is given.
+    its argument as often as the call, one of heat ``"loop"`` once for each item it is given;
+    a true argument of ``kept_by`` makes the framework keep the first answer.
     """
 
     id: str
@@ -138,6 +139,7 @@ class EntryPoint:
     imports: tuple[str, ...] = ()
     long_lived: bool = True
     patterns: tuple[str, ...] = ()
+    kept_by: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

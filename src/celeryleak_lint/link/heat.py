@@ -24,15 +24,21 @@ from celeryleak_lint.link.flow import Flow
 from celeryleak_lint.link.index import Class, Function
 from celeryleak_lint.link.marks import Mark, Marks, Rank, dotted_name, short_name, shown_value
 from celeryleak_lint.link.resolve import Resolver
-from celeryleak_lint.model.facts import DECORATES, LOOP, MAIN, SMALL_LOOP, TYPING, WHILE_LOOP
+from celeryleak_lint.model.facts import (
+    DECORATES,
+    LOOP,
+    MAIN,
+    SMALL_LOOP,
+    TYPING,
+    WHILE_LOOP,
+    CallFact,
+)
 from celeryleak_lint.model.findings import SuspectStep
 
 _MAX_CALLS = 6
 
 #: How many levels of callers are searched for a name that speaks of daily work.
 _HINT_CALLS = 4
-
-_INITIALISERS = frozenset({"__init__", "__new__", "__post_init__"})
 
 #: Which end of a chain counts most when none is hot: it runs once only if every chain says so.
 _WEIGHT: tuple[Rank, ...] = ("hot", "per-run", "loop", "unknown", "once")
@@ -217,7 +223,7 @@ class Thermometer:
         """True for callers that are no daily work, nor is what only leads through them."""
         if function.module.is_test or self.tool(function) is not None:
             return True
-        return not first and (function.name in _INITIALISERS or self.is_once_like(function))
+        return not first and (function.name[:2] == "__" or self.is_once_like(function))
 
     def _dead_end(self, function: Function, steps: tuple[SuspectStep, ...]) -> Heat:
         """Where nobody of the project calls on: once when only ``__main__`` or lazy code does, else unknown."""
@@ -297,7 +303,7 @@ class Thermometer:
         for meaning in self.resolver.callees(site.function, site.index):
             entry = self.catalog.call(meaning.name)
             if entry is not None and (not entry.arguments or edge.label in entry.arguments):
-                return entry
+                return None if _keeps_answer(entry, site.call) else entry
         call = site.call
         receiver = call.callee.rpartition(".")[0].rpartition(".")[2].lstrip("%$@!^>")
         entry = self.catalog.call_receivers(call.name).get(receiver)
@@ -338,6 +344,11 @@ class Thermometer:
         else:
             note = f"calls {shown}"
         return SuspectStep(edge.function.module.path, edge.line, edge.column, note)
+
+
+def _keeps_answer(entry: EntryPoint, call: CallFact) -> bool:
+    """True when an argument makes the framework ask once and keep the answer (``use_cache=True``)."""
+    return any(label in entry.kept_by and value == "=True" for label, value in call.args)
 
 
 def _weightiest(ends: dict[Rank, Heat], *, endless: bool) -> Heat:

@@ -40,6 +40,9 @@ WHILE_LOOP = (
     4096  #: some loop around it is a ``while``: it may turn for as long as the process lives
 )
 
+#: The guard of what runs only while a file or folder is missing.
+ON_DISK = "=on disk"
+
 #: Label of the key under which the receiver of a method call was found (``X[key].append(v)``).
 UNDER_KEY = "[]"
 

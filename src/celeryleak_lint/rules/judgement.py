@@ -14,7 +14,7 @@ from celeryleak_lint.link.index import Function
 from celeryleak_lint.link.origins import Origin
 from celeryleak_lint.link.producers import Build
 from celeryleak_lint.link.project import Project
-from celeryleak_lint.model.facts import LOOP, SMALL_LOOP, VARIES, WHILE_LOOP
+from celeryleak_lint.model.facts import LOOP, ON_DISK, SMALL_LOOP, VARIES, WHILE_LOOP
 from celeryleak_lint.model.findings import CONFIDENCES, Confidence
 
 #: Milliseconds below which building again is no cost worth a finding of its own.
@@ -143,6 +143,7 @@ def _doubt(project: Project, build: Build, heat: Heat, origin: Origin) -> str:
     is_executor = build.resource.kind == "executor" and build.via is not None
     doubts = (
         (build.fate.is_closed, "closed after use: churn, not a leak"),
+        (ON_DISK in build.call.guards, "runs only while a file is missing"),
         ("captured" in ends, "captured by a nested function"),
         (is_short, "the process ends with the job"),
         (not turns and project.heat.is_once_like(function), "a start-up or maintenance name"),
