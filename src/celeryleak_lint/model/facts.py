@@ -181,6 +181,7 @@ class ModuleSummary(msgspec.Struct, frozen=True, array_like=True, gc=False):
     ``imports`` pairs a module-level name with the dotted name it stands for; ``stars`` are
     modules imported with ``*``; ``mentioned`` are all dotted names that the file imports
     anywhere. ``lines`` counts physical lines. ``functions`` starts with the module body.
+    ``fresh`` are lines on which the author says that something is meant to be a fresh one.
     """
 
     path: str
@@ -194,3 +195,4 @@ class ModuleSummary(msgspec.Struct, frozen=True, array_like=True, gc=False):
     functions: tuple[FunctionFact, ...]
     classes: tuple[ClassFact, ...]
     settings: tuple[SettingFact, ...] = ()
+    fresh: tuple[int, ...] = ()

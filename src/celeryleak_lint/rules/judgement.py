@@ -144,6 +144,7 @@ def _doubt(project: Project, build: Build, heat: Heat, origin: Origin) -> str:
     doubts = (
         (build.fate.is_closed, "closed after use: churn, not a leak"),
         (ON_DISK in build.call.guards, "runs only while a file is missing"),
+        (_is_meant(build), "a comment says that it is meant to be a fresh one"),
         ("captured" in ends, "captured by a nested function"),
         (is_short, "the process ends with the job"),
         (not turns and project.heat.is_once_like(function), "a start-up or maintenance name"),
@@ -159,6 +160,16 @@ def _doubt(project: Project, build: Build, heat: Heat, origin: Origin) -> str:
         (is_executor, "an idle executor ends with the object that holds it"),
     )
     return next((reason for holds, reason in doubts if holds), "")
+
+
+def _is_meant(build: Build) -> bool:
+    """True when a comment or docstring above a call of the chain asks for a fresh object."""
+    return any(
+        step.function.fact.line <= line <= step.call.line
+        for step in build.chain()
+        if not step.function.is_module_body
+        for line in step.function.module.fresh
+    )
 
 
 def _direct(project: Project, build: Build, heat: Heat, origin: Origin) -> tuple[Confidence, str]:
