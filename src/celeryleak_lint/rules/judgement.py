@@ -14,6 +14,7 @@ from celeryleak_lint.link.index import Function
 from celeryleak_lint.link.origins import Origin
 from celeryleak_lint.link.producers import Build
 from celeryleak_lint.link.project import Project
+from celeryleak_lint.model import values
 from celeryleak_lint.model.facts import LOOP, ON_DISK, SMALL_LOOP, VARIES, WHILE_LOOP
 from celeryleak_lint.model.findings import CONFIDENCES, Confidence
 
@@ -144,6 +145,7 @@ def _doubt(project: Project, build: Build, heat: Heat, origin: Origin) -> str:
     doubts = (
         (build.fate.is_closed, "closed after use: churn, not a leak"),
         (ON_DISK in build.call.guards, "runs only while a file is missing"),
+        (_is_handed_in(build), "built only when what the caller hands in has none"),
         (_is_meant(build), "a comment says that it is meant to be a fresh one"),
         ("captured" in ends, "captured by a nested function"),
         (is_short, "the process ends with the job"),
@@ -160,6 +162,16 @@ def _doubt(project: Project, build: Build, heat: Heat, origin: Origin) -> str:
         (is_executor, "an idle executor ends with the object that holds it"),
     )
     return next((reason for holds, reason in doubts if holds), "")
+
+
+def _is_handed_in(build: Build) -> bool:
+    """True when some call of the chain runs only while an attribute of an argument is empty."""
+    return any(
+        root[:1] == "$" and values.split(root)[1][:1] not in ((), ("[]",))
+        for step in build.chain()
+        for guard in step.call.guards
+        for root in values.roots(guard)
+    )
 
 
 def _is_meant(build: Build) -> bool:
@@ -224,6 +236,8 @@ def _by_name(project: Project, build: Build, heat: Heat, reason: str) -> tuple[C
     """No entry point leads here: a loop or the names around it must say that it is daily work."""
     if heat.rank == "loop" or is_in_loop(build):
         return "likely", f"{reason}, in a loop"
+    if build.function.name == "__call__" and build.resource.kind == "other":
+        return "possible", UNKNOWN_FREQUENCY
     if project.heat.daily_word(build.function) is None:
         return "possible", UNKNOWN_FREQUENCY
     if build.resource.effect == "cost" and not _is_repeated_method(project, build.function):
