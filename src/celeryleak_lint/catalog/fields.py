@@ -297,6 +297,7 @@ VOCABULARY: Mapping[str, Field] = {
     "job-runners": _WORDS,
     "identity-types": _NAMES,
     "frequent": _WORDS,
+    "seldom": _WORDS,
     "growing-table": _WORDS,
 }
 

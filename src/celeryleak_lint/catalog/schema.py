@@ -209,7 +209,9 @@ class Vocabulary:
     names of classes without value equality that are passed as arguments, so that a memo
     keyed by one never hits for a new object. ``growing_table``: words in the name of a
     model class whose rows traffic adds. ``frequent``: words of daily work (handling,
-    fetching, running), which speak for a function whose caller is not known.
+    fetching, running), which speak for a function whose caller is not known. ``seldom``: words
+    of what is asked for now and then: what only it builds is possible, what only it
+    collects may still grow.
     """
 
     once: tuple[str, ...] = ()
@@ -221,6 +223,7 @@ class Vocabulary:
     job_runners: tuple[str, ...] = ()
     identity_types: tuple[str, ...] = ()
     frequent: tuple[str, ...] = ()
+    seldom: tuple[str, ...] = ()
     growing_table: tuple[str, ...] = ()
 
 

@@ -82,6 +82,7 @@ class _Way:
     steps: tuple[SuspectStep, ...] = ()
     loop: _Loop = ""
     is_sure: bool = True
+    is_rare: bool = False
 
 
 class Thermometer:
@@ -136,13 +137,16 @@ class Thermometer:
             way = queue.popleft()
             final = self._judge(way.function, way.steps, first=way.function is function)
             found = final or self._handed_heat(way.function, way.steps)
+            is_rare = way.is_rare or self.is_seldom(way.function)
+            if found is not None and is_rare:
+                found = replace(found, is_rare=found.is_hot)
             if found is not None:
                 if found.is_hot and not found.is_rare:
                     return replace(found, is_sure=way.is_sure and found.is_sure)
                 ends.setdefault(found.rank, found)
             if final is not None:
                 continue
-            if way.loop and way.is_sure:
+            if way.loop and way.is_sure and not is_rare:
                 ends.setdefault("loop", Heat("loop", way.steps))
                 endless |= way.loop == "endless"
             edges = self._edges(way.function) if len(way.steps) < _MAX_CALLS else []
@@ -162,6 +166,7 @@ class Thermometer:
             (self._step(edge, way.function), *way.steps),
             way.loop or self._loop_of(edge),
             way.is_sure and edge.through != "override",
+            way.is_rare or self.is_seldom(way.function),
         )
 
     def _loop_of(self, edge: Edge) -> _Loop:
@@ -200,6 +205,13 @@ class Thermometer:
         """True for start-up and maintenance names; ``__init__`` and other special names say nothing."""
         return function.name[:2] != "__" and self.catalog.once_like(function.name) is not None
 
+    def is_seldom(self, function: Function) -> bool:
+        """True for names of what is asked for now and then, where the project chose the name."""
+        if self.catalog.seldom_like(function.name) is None:
+            return False
+        mark = self.mark(function)
+        return mark is None or mark.is_named_by_author
+
     def daily_word(self, function: Function) -> str | None:
         """A word of daily work in the name of a function or of those that call it, a few calls up."""
         level, seen = [function], {id(function)}
@@ -222,6 +234,8 @@ class Thermometer:
     def _says_nothing(self, function: Function, *, first: bool) -> bool:
         """True for callers that are no daily work, nor is what only leads through them."""
         if function.module.is_test or self.tool(function) is not None:
+            return True
+        if self.is_seldom(function):
             return True
         return not first and (function.name[:2] == "__" or self.is_once_like(function))
 
