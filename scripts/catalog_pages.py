@@ -38,6 +38,7 @@ NAMES_SHOWN = 3
 MEANING = re.compile(r"``(?P<name>\w+)``: (?P<text>.*?\.)(?= ``\w+``: |$)")
 HEATS = {
     "hot": "again and again",
+    "loop": "once for each item of each call",
     "once": "once",
     "per-run": "once for each run of its process",
     "unknown": "as its callers do",

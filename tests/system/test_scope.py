@@ -163,6 +163,8 @@ def test_paths_in_two_projects_share_the_folder_around_both(tmp_path: Path) -> N
         ("conftest.py", True),
         ("pkg/test_a.py", True),
         ("pkg/a_test.py", True),
+        ("shop/tests.py", True),
+        ("shop/test.py", True),
         ("pkg/latest.py", False),
         ("pkg/attest/a.py", False),
         ("contest.py", False),

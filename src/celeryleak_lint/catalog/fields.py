@@ -252,6 +252,7 @@ ENTRY_POINT: Mapping[str, Field] = {
     "paths": _TEXTS,
     "imports": _NAMES,
     "long-lived": _FLAG,
+    "kept-by": _NAMES,
 }
 MEMO: Mapping[str, Field] = {
     "id": _TEXT,
@@ -296,6 +297,7 @@ VOCABULARY: Mapping[str, Field] = {
     "job-runners": _WORDS,
     "identity-types": _NAMES,
     "frequent": _WORDS,
+    "seldom": _WORDS,
     "growing-table": _WORDS,
 }
 

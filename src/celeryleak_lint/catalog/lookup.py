@@ -77,6 +77,7 @@ class Catalog:
     _per_call: WordSet
     _entity_key: WordSet
     _frequent: WordSet
+    _seldom: WordSet
     _configuration_key: WordSet
     _growing_table: WordSet
 
@@ -130,6 +131,7 @@ class Catalog:
             _per_call=WordSet.of(words.per_call),
             _entity_key=WordSet.of(words.entity_key),
             _frequent=WordSet.of(words.frequent),
+            _seldom=WordSet.of(words.seldom),
             _configuration_key=WordSet.of(words.configuration_key),
             _growing_table=WordSet.of(words.growing_table),
         )
@@ -216,6 +218,10 @@ class Catalog:
     def once_like(self, name: str) -> str | None:
         """Give the start-up or maintenance word in a function's name, or ``None``."""
         return self._once.match(name)
+
+    def seldom_like(self, name: str) -> str | None:
+        """Give the word in a function's name of what is asked for now and then, or ``None``."""
+        return self._seldom.match(name)
 
     def frequent_like(self, name: str) -> str | None:
         """Give the word in a function's name that speaks of a service's daily work, or ``None``."""

@@ -18,7 +18,7 @@ Kind = Literal[
 ]  # fmt: skip
 Safety = Literal["yes", "no", "partial", "unknown"]
 FixVerdict = Literal["safe", "review", "wrong", "none"]
-Heat = Literal["hot", "once", "per-run", "unknown"]
+Heat = Literal["hot", "loop", "once", "per-run", "unknown"]
 Instance = Literal["per-call", "per-process", "per-run", "unknown"]
 EntryKind = Literal[
     "decorator", "base-class", "call-argument", "function", "module-level", "signal",
@@ -118,7 +118,8 @@ class EntryPoint:
     nothing can pile up. ``patterns`` are globs for names that are generated, as in
     ``Resource``; ``methods`` and ``once_methods`` may hold globs too (``validate_*``), where
     ``*`` alone means every public method. A call-argument entry of heat ``"unknown"`` runs
-    its argument as often as the call.
+    its argument as often as the call, one of heat ``"loop"`` once for each item it is given;
+    a true argument of ``kept_by`` makes the framework keep the first answer.
     """
 
     id: str
@@ -138,6 +139,7 @@ class EntryPoint:
     imports: tuple[str, ...] = ()
     long_lived: bool = True
     patterns: tuple[str, ...] = ()
+    kept_by: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,7 +209,9 @@ class Vocabulary:
     names of classes without value equality that are passed as arguments, so that a memo
     keyed by one never hits for a new object. ``growing_table``: words in the name of a
     model class whose rows traffic adds. ``frequent``: words of daily work (handling,
-    fetching, running), which speak for a function whose caller is not known.
+    fetching, running), which speak for a function whose caller is not known. ``seldom``: words
+    of what is asked for now and then: what only it builds is possible, what only it
+    collects may still grow.
     """
 
     once: tuple[str, ...] = ()
@@ -219,6 +223,7 @@ class Vocabulary:
     job_runners: tuple[str, ...] = ()
     identity_types: tuple[str, ...] = ()
     frequent: tuple[str, ...] = ()
+    seldom: tuple[str, ...] = ()
     growing_table: tuple[str, ...] = ()
 
 

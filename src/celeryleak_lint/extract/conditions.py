@@ -14,11 +14,14 @@ from typing import Any
 
 from celeryleak_lint.extract.frames import Frame
 from celeryleak_lint.model import values
+from celeryleak_lint.model.facts import ON_DISK
 
 Missing = tuple[str, ...]
 
 #: Attributes whose truth says that the object can no longer be used.
 _SPENT = frozenset({"closed", "is_closed", "_closed", "expired", "is_expired", "closing"})
+_PATH_PROBES = frozenset({"exists", "is_file", "is_dir"})
+_FILE_PROBES = frozenset({"@os.path.exists", "@os.path.isfile", "@os.path.isdir"})
 _PROBES = frozenset(
     {"get", "get_or_none", "lookup", "is_connected", "ping", "is_closed", "hasHandlers"}
 )
@@ -42,6 +45,8 @@ def _peek_item(frame: Frame, node: Any) -> str:
 
 def _peek_call(frame: Frame, node: ast.Call) -> str:
     func = node.func
+    if _asks_for_file(frame, node):
+        return ON_DISK
     if isinstance(func, ast.Name) and func.id in ("getattr", "hasattr") and node.args[1:]:
         owner, name = peek(frame, node.args[0]), node.args[1]
         if owner and isinstance(name, ast.Constant) and isinstance(name.value, str):
@@ -65,6 +70,16 @@ _PEEKS: Mapping[type, Callable[[Frame, Any], str]] = MappingProxyType(
         ast.Call: _peek_call,
     }
 )
+
+
+def _asks_for_file(frame: Frame, node: ast.Call) -> bool:
+    """``os.path.exists(name)`` and ``path.exists()``: what stands there now was fetched once."""
+    func = node.func
+    if not isinstance(func, ast.Attribute) or node.keywords:
+        return False
+    if func.attr in _PATH_PROBES and not node.args:
+        return bool(peek(frame, func.value))
+    return peek(frame, func) in _FILE_PROBES
 
 
 def missing(frame: Frame, test: ast.expr) -> tuple[Missing, Missing]:

@@ -11,6 +11,7 @@ from collections import defaultdict
 
 from celeryleak_lint.extract.expressions import USE, Expressions
 from celeryleak_lint.extract.frames import Frame, ModuleState
+from celeryleak_lint.extract.intents import fresh_lines
 from celeryleak_lint.extract.names import (
     blocks,
     bound_names,
@@ -64,6 +65,7 @@ def extract(file: SourceFile, data: bytes) -> ModuleSummary:
         functions=tuple(state.functions),
         classes=tuple(state.classes),
         settings=_in_code_points(state.settings, data),
+        fresh=fresh_lines(data),
     )
 
 

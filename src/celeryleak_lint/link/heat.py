@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass, replace
+from typing import Literal
 
 from celeryleak_lint.catalog.lookup import Catalog
 from celeryleak_lint.catalog.schema import EntryPoint
@@ -23,7 +24,15 @@ from celeryleak_lint.link.flow import Flow
 from celeryleak_lint.link.index import Class, Function
 from celeryleak_lint.link.marks import Mark, Marks, Rank, dotted_name, short_name, shown_value
 from celeryleak_lint.link.resolve import Resolver
-from celeryleak_lint.model.facts import DECORATES, LOOP, MAIN, SMALL_LOOP, TYPING
+from celeryleak_lint.model.facts import (
+    DECORATES,
+    LOOP,
+    MAIN,
+    SMALL_LOOP,
+    TYPING,
+    WHILE_LOOP,
+    CallFact,
+)
 from celeryleak_lint.model.findings import SuspectStep
 
 _MAX_CALLS = 6
@@ -32,7 +41,7 @@ _MAX_CALLS = 6
 _HINT_CALLS = 4
 
 #: Which end of a chain counts most when none is hot: it runs once only if every chain says so.
-_WEIGHT: tuple[Rank, ...] = ("per-run", "loop", "unknown", "once")
+_WEIGHT: tuple[Rank, ...] = ("hot", "per-run", "loop", "unknown", "once")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +49,9 @@ class Heat:
     """How often a function runs and why. ``steps`` lead from the root to the function's caller.
 
     ``entry`` is the catalogued entry point at the root, if any. ``stopped`` names what kept
-    heat out: the function whose memo, guard or start-up name ends every chain.
+    heat out: the function whose memo, guard or start-up name ends every chain. ``is_sure`` is
+    false when an overridden method may be meant. ``is_rare`` tells that every hot root has a
+    start-up or maintenance name: people ask for it now and then (``/deploy``, ``/login``).
     """
 
     rank: Rank
@@ -48,11 +59,30 @@ class Heat:
     entry: EntryPoint | None = None
     stopped: str = ""
     is_sure: bool = True
+    is_rare: bool = False
 
     @property
     def is_hot(self) -> bool:
         """True when a hot root leads to the function."""
         return self.rank == "hot"
+
+
+#: Heats of calls that run what they are given where they stand, once or for each item.
+_AS_OFTEN = frozenset({"unknown", "loop"})
+
+#: A loop met on the way from a function to its callers; an endless one is daily work of its own.
+_Loop = Literal["", "bounded", "endless"]
+
+
+@dataclass(frozen=True, slots=True)
+class _Way:
+    """A function on the way up, with the steps from it down to where the search began."""
+
+    function: Function
+    steps: tuple[SuspectStep, ...] = ()
+    loop: _Loop = ""
+    is_sure: bool = True
+    is_rare: bool = False
 
 
 class Thermometer:
@@ -99,39 +129,58 @@ class Thermometer:
     # -- search ----------------------------------------------------------------------------
 
     def _search(self, function: Function) -> Heat:
-        queue: deque[tuple[Function, tuple[SuspectStep, ...], bool, bool]] = deque(
-            [(function, (), False, True)]
-        )
+        queue: deque[_Way] = deque([_Way(function)])
         seen = {id(function)}
         ends: dict[Rank, Heat] = {}
+        endless = False
         while queue:
-            current, steps, in_loop, is_sure = queue.popleft()
-            found = self._judge(current, steps, first=current is function)
-            if found is None:
-                found = self._handed_heat(current, steps)
-                is_final = False
-            else:
-                is_final = True
-            if found is not None and found.is_hot:
-                return replace(found, is_sure=is_sure and found.is_sure)
+            way = queue.popleft()
+            final = self._judge(way.function, way.steps, first=way.function is function)
+            found = final or self._handed_heat(way.function, way.steps)
+            is_rare = way.is_rare or self.is_seldom(way.function)
+            if found is not None and is_rare:
+                found = replace(found, is_rare=found.is_hot)
             if found is not None:
+                if found.is_hot and not found.is_rare:
+                    return replace(found, is_sure=way.is_sure and found.is_sure)
                 ends.setdefault(found.rank, found)
-            if is_final:
+            if final is not None:
                 continue
-            if in_loop:
-                ends.setdefault("loop", Heat("loop", steps))
-            edges = self._edges(current) if len(steps) < _MAX_CALLS else []
+            if way.loop and way.is_sure and not is_rare:
+                ends.setdefault("loop", Heat("loop", way.steps))
+                endless |= way.loop == "endless"
+            edges = self._edges(way.function) if len(way.steps) < _MAX_CALLS else []
             if not edges and found is None:
-                end = self._dead_end(current, steps)
+                end = self._dead_end(way.function, way.steps)
                 ends.setdefault(end.rank, end)
             for edge in edges:
-                if id(edge.function) in seen:
-                    continue
-                seen.add(id(edge.function))
-                loops = in_loop or _is_real_loop(edge)
-                sure = is_sure and edge.through != "override"
-                queue.append((edge.function, (self._step(edge, current), *steps), loops, sure))
-        return next((ends[rank] for rank in _WEIGHT if rank in ends), Heat("unknown"))
+                if id(edge.function) not in seen:
+                    seen.add(id(edge.function))
+                    queue.append(self._onward(way, edge))
+        return _weightiest(ends, endless=endless)
+
+    def _onward(self, way: _Way, edge: Edge) -> _Way:
+        """The way to a caller: a loop and a guess met once belong to everything above."""
+        return _Way(
+            edge.function,
+            (self._step(edge, way.function), *way.steps),
+            way.loop or self._loop_of(edge),
+            way.is_sure and edge.through != "override",
+            way.is_rare or self.is_seldom(way.function),
+        )
+
+    def _loop_of(self, edge: Edge) -> _Loop:
+        """The loop around a call, or the one that the call itself is (``executor.map``)."""
+        if edge.site is None:
+            return ""
+        flags = edge.site.call.flags
+        if flags & LOOP and not flags & SMALL_LOOP:
+            return "endless" if flags & WHILE_LOOP else "bounded"
+        if edge.through == "argument":
+            entry = self._entry_of(edge)
+            if entry is not None and entry.heat == "loop":
+                return "bounded"
+        return ""
 
     def _judge(
         self, function: Function, steps: tuple[SuspectStep, ...], *, first: bool
@@ -140,7 +189,8 @@ class Thermometer:
         mark = self.mark(function)
         if mark is not None:
             root = _root_step(function, mark.note)
-            return Heat(mark.rank, (root, *steps), mark.entry, stopped=mark.note)
+            is_rare = mark.is_named_by_author and self.is_once_like(function)
+            return Heat(mark.rank, (root, *steps), mark.entry, stopped=mark.note, is_rare=is_rare)
         if self.caching.keeps_for_process(function):
             return Heat("once", steps, stopped=f"`{function.name}` is memoized")
         if not first and self.tool(function) is not None:
@@ -155,23 +205,39 @@ class Thermometer:
         """True for start-up and maintenance names; ``__init__`` and other special names say nothing."""
         return function.name[:2] != "__" and self.catalog.once_like(function.name) is not None
 
+    def is_seldom(self, function: Function) -> bool:
+        """True for names of what is asked for now and then, where the project chose the name."""
+        if self.catalog.seldom_like(function.name) is None:
+            return False
+        mark = self.mark(function)
+        return mark is None or mark.is_named_by_author
+
     def daily_word(self, function: Function) -> str | None:
         """A word of daily work in the name of a function or of those that call it, a few calls up."""
         level, seen = [function], {id(function)}
         for _ in range(_HINT_CALLS):
             following: list[Function] = []
             for current in level:
-                word = (
-                    self.catalog.frequent_like(current.name) if current.name[:2] != "__" else None
-                )
-                if word is not None and not current.module.is_test:
+                if self._says_nothing(current, first=current is function):
+                    continue
+                word = self.catalog.frequent_like(current.name)
+                if word is not None:
                     return word
                 for edge in self._edges(current):
-                    if id(edge.function) not in seen:
+                    # who is handed a nested function runs it, not what defines it
+                    if id(edge.function) not in seen and edge.through != "nested":
                         seen.add(id(edge.function))
                         following.append(edge.function)
             level = following
         return None
+
+    def _says_nothing(self, function: Function, *, first: bool) -> bool:
+        """True for callers that are no daily work, nor is what only leads through them."""
+        if function.module.is_test or self.tool(function) is not None:
+            return True
+        if self.is_seldom(function):
+            return True
+        return not first and (function.name[:2] == "__" or self.is_once_like(function))
 
     def _dead_end(self, function: Function, steps: tuple[SuspectStep, ...]) -> Heat:
         """Where nobody of the project calls on: once when only ``__main__`` or lazy code does, else unknown."""
@@ -213,7 +279,7 @@ class Thermometer:
         found: list[Edge] = []
         for edge in self.graph.handed(function):
             entry = self._entry_of(edge)
-            if entry is not None and entry.heat == "unknown" and entry.long_lived:
+            if entry is not None and entry.heat in _AS_OFTEN and entry.long_lived:
                 found.append(edge)
         return found
 
@@ -222,7 +288,7 @@ class Thermometer:
         best: Heat | None = None
         for edge in self.graph.handed(function):
             entry = self._entry_of(edge)
-            if entry is None or entry.heat == "unknown" or edge.function.module.is_test:
+            if entry is None or entry.heat in _AS_OFTEN or edge.function.module.is_test:
                 continue
             rank: Rank = "per-run" if not entry.long_lived else entry.heat
             if best is not None and (best.is_hot or rank != "hot"):
@@ -251,7 +317,7 @@ class Thermometer:
         for meaning in self.resolver.callees(site.function, site.index):
             entry = self.catalog.call(meaning.name)
             if entry is not None and (not entry.arguments or edge.label in entry.arguments):
-                return entry
+                return None if _keeps_answer(entry, site.call) else entry
         call = site.call
         receiver = call.callee.rpartition(".")[0].rpartition(".")[2].lstrip("%$@!^>")
         entry = self.catalog.call_receivers(call.name).get(receiver)
@@ -294,11 +360,16 @@ class Thermometer:
         return SuspectStep(edge.function.module.path, edge.line, edge.column, note)
 
 
-def _is_real_loop(edge: Edge) -> bool:
-    if edge.site is None:
-        return False
-    flags = edge.site.call.flags
-    return bool(flags & LOOP) and not flags & SMALL_LOOP
+def _keeps_answer(entry: EntryPoint, call: CallFact) -> bool:
+    """True when an argument makes the framework ask once and keep the answer (``use_cache=True``)."""
+    return any(label in entry.kept_by and value == "=True" for label, value in call.args)
+
+
+def _weightiest(ends: dict[Rank, Heat], *, endless: bool) -> Heat:
+    """The end that counts: a loop that ends in what runs once is a long way to start up."""
+    if "loop" in ends and "once" in ends and "unknown" not in ends and not endless:
+        del ends["loop"]
+    return next((ends[rank] for rank in _WEIGHT if rank in ends), Heat("unknown"))
 
 
 def _root_step(function: Function, note: str) -> SuspectStep:

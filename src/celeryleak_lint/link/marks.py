@@ -28,6 +28,11 @@ class Mark:
     note: str
     entry: EntryPoint | None = None
 
+    @property
+    def is_named_by_author(self) -> bool:
+        """True when the project chose the function's name, so that the name tells what it is for."""
+        return self.entry is not None and self.entry.kind == "decorator"
+
 
 class Marks:
     """Answers what functions, files and classes say of themselves; remembers every answer."""

@@ -15,6 +15,9 @@ _DEPTH = 5
 #: Labels under which credentials arrive that expire: AWS's session token, and whole sets of them.
 _TEMPORARY = frozenset({"aws_session_token", "session_token", "**"})
 
+#: Labels of whole sets of credentials.
+_CREDENTIALS = frozenset({"credential", "credentials"})
+
 #: Finds the enclosing function that binds a captured name.
 Binder = Callable[[Function, str], "Function | None"]
 
@@ -104,6 +107,8 @@ class Origins:
                 origin.credential = True
             if label in _TEMPORARY and self._is_fetched(function, value):
                 origin.temporary = True
+            if label in _CREDENTIALS and self._comes_along(function, value):
+                origin.temporary = True
             self._value(function, value, origin, depth + 1, seen)
 
     def _is_fetched(self, function: Function, value: str) -> bool:
@@ -111,11 +116,15 @@ class Origins:
         root = values.split(value)[0]
         if root[:1] != "%" or not self.catalog.is_credential(root[1:]):
             return False
-        return any(
-            part[:1] == "#"
-            for bound in function.locals.get(root[1:], ())
-            for part in values.roots(bound)
-        )
+        return _is_answer(function, root[1:])
+
+    def _comes_along(self, function: Function, value: str) -> bool:
+        """True for an attribute of an answer that brings its credentials (``store.credential``)."""
+        root, path = values.split(value)[:2]
+        name = root[1:]
+        if root[:1] != "%" or self.catalog.is_settings(name) or self.catalog.is_credential(name):
+            return False
+        return any(map(self.catalog.is_credential, path)) and _is_answer(function, name)
 
     def _is_callers(self, function: Function, value: str, depth: int) -> bool:
         inner = Origin()
@@ -197,6 +206,13 @@ class Origins:
         origin.params.add(name)
         if self.catalog.is_credential(name):
             origin.credential = True
+
+
+def _is_answer(function: Function, name: str) -> bool:
+    """True for a local that holds what a call has just handed out."""
+    return any(
+        part[:1] == "#" for bound in function.locals.get(name, ()) for part in values.roots(bound)
+    )
 
 
 def _collects(function: Function, name: str) -> bool:

@@ -40,6 +40,9 @@ WHILE_LOOP = (
     4096  #: some loop around it is a ``while``: it may turn for as long as the process lives
 )
 
+#: The guard of what runs only while a file or folder is missing.
+ON_DISK = "=on disk"
+
 #: Label of the key under which the receiver of a method call was found (``X[key].append(v)``).
 UNDER_KEY = "[]"
 
@@ -178,6 +181,7 @@ class ModuleSummary(msgspec.Struct, frozen=True, array_like=True, gc=False):
     ``imports`` pairs a module-level name with the dotted name it stands for; ``stars`` are
     modules imported with ``*``; ``mentioned`` are all dotted names that the file imports
     anywhere. ``lines`` counts physical lines. ``functions`` starts with the module body.
+    ``fresh`` are lines on which the author says that something is meant to be a fresh one.
     """
 
     path: str
@@ -191,3 +195,4 @@ class ModuleSummary(msgspec.Struct, frozen=True, array_like=True, gc=False):
     functions: tuple[FunctionFact, ...]
     classes: tuple[ClassFact, ...]
     settings: tuple[SettingFact, ...] = ()
+    fresh: tuple[int, ...] = ()

@@ -14,7 +14,8 @@ from celeryleak_lint.link.index import Function
 from celeryleak_lint.link.origins import Origin
 from celeryleak_lint.link.producers import Build
 from celeryleak_lint.link.project import Project
-from celeryleak_lint.model.facts import LOOP, SMALL_LOOP, VARIES, WHILE_LOOP
+from celeryleak_lint.model import values
+from celeryleak_lint.model.facts import LOOP, ON_DISK, SMALL_LOOP, VARIES, WHILE_LOOP
 from celeryleak_lint.model.findings import CONFIDENCES, Confidence
 
 #: Milliseconds below which building again is no cost worth a finding of its own.
@@ -143,9 +144,13 @@ def _doubt(project: Project, build: Build, heat: Heat, origin: Origin) -> str:
     is_executor = build.resource.kind == "executor" and build.via is not None
     doubts = (
         (build.fate.is_closed, "closed after use: churn, not a leak"),
+        (ON_DISK in build.call.guards, "runs only while a file is missing"),
+        (_is_handed_in(build), "built only when what the caller hands in has none"),
+        (_is_meant(build), "a comment says that it is meant to be a fresh one"),
         ("captured" in ends, "captured by a nested function"),
         (is_short, "the process ends with the job"),
         (not turns and project.heat.is_once_like(function), "a start-up or maintenance name"),
+        (not turns and heat.is_rare, "a start-up or maintenance name leads here"),
         (is_tool, "a command or script: its process ends with it"),
         (not turns and heat.rank == "once", heat.stopped or "only called at start-up"),
         (
@@ -157,6 +162,26 @@ def _doubt(project: Project, build: Build, heat: Heat, origin: Origin) -> str:
         (is_executor, "an idle executor ends with the object that holds it"),
     )
     return next((reason for holds, reason in doubts if holds), "")
+
+
+def _is_handed_in(build: Build) -> bool:
+    """True when some call of the chain runs only while an attribute of an argument is empty."""
+    return any(
+        root[:1] == "$" and values.split(root)[1][:1] not in ((), ("[]",))
+        for step in build.chain()
+        for guard in step.call.guards
+        for root in values.roots(guard)
+    )
+
+
+def _is_meant(build: Build) -> bool:
+    """True when a comment or docstring above a call of the chain asks for a fresh object."""
+    return any(
+        step.function.fact.line <= line <= step.call.line
+        for step in build.chain()
+        if not step.function.is_module_body
+        for line in step.function.module.fresh
+    )
 
 
 def _direct(project: Project, build: Build, heat: Heat, origin: Origin) -> tuple[Confidence, str]:
@@ -211,6 +236,8 @@ def _by_name(project: Project, build: Build, heat: Heat, reason: str) -> tuple[C
     """No entry point leads here: a loop or the names around it must say that it is daily work."""
     if heat.rank == "loop" or is_in_loop(build):
         return "likely", f"{reason}, in a loop"
+    if build.function.name == "__call__" and build.resource.kind == "other":
+        return "possible", UNKNOWN_FREQUENCY
     if project.heat.daily_word(build.function) is None:
         return "possible", UNKNOWN_FREQUENCY
     if build.resource.effect == "cost" and not _is_repeated_method(project, build.function):
@@ -267,7 +294,9 @@ def _is_repeated_method(project: Project, function: Function) -> bool:
 def _origin(project: Project, build: Build) -> Origin:
     origin = project.origins.of_call(build.function, build.site.index)
     chain = [(step.function, step.site.index) for step in build.chain()]
-    origin.temporary |= project.origins.expects_credentials(chain)
+    origin.temporary |= project.origins.expects_credentials(chain) or any(
+        project.origins.of_call(*step).temporary for step in chain[1:]
+    )
     return origin
 
 

@@ -20,6 +20,7 @@ from celeryleak_lint.system.sightings import Sightings
 from celeryleak_lint.system.walk import Listing, leaves_out, list_files, shown_name
 
 _TEST_FOLDERS = frozenset({"tests", "test", "testing"})
+_TEST_FILES = frozenset({"conftest", "test", "tests"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +110,7 @@ def is_test_path(path: str) -> bool:
     if not _TEST_FOLDERS.isdisjoint(folders):
         return True
     stem = name.rpartition(".")[0]
-    return stem == "conftest" or stem.startswith("test_") or stem.endswith("_test")
+    return stem in _TEST_FILES or stem.startswith("test_") or stem.endswith("_test")
 
 
 def _scope(
