@@ -109,7 +109,7 @@ def is_test_path(path: str) -> bool:
     if not _TEST_FOLDERS.isdisjoint(folders):
         return True
     stem = name.rpartition(".")[0]
-    return stem == "conftest" or stem.startswith("test_") or stem.endswith("_test")
+    return stem in ("conftest", "tests") or stem.startswith("test_") or stem.endswith("_test")
 
 
 def _scope(
