@@ -164,9 +164,10 @@ class Caching:
         new = self.resolver.method(cls, "__new__")
         if new is not None and any(is_lazy_store(store) for store in new.fact.stores):
             return True
-        for base in (cls.fact.metaclass, *cls.fact.bases):
-            if base[:1] == "@" and self._shares_instances(self.resolver.canonical(base[1:])):
-                return True
+        if self._shares_instances(cls.fact.metaclass, ("__call__", "__new__")):
+            return True
+        if any(self._shares_instances(base, ("__new__",)) for base in cls.fact.bases):
+            return True
         for decorator in cls.fact.decorators:
             if decorator.value[:1] != "@":
                 continue
@@ -179,14 +180,18 @@ class Caching:
                     return True
         return False
 
-    def _shares_instances(self, name: str) -> bool:
+    def _shares_instances(self, value: str, makers: tuple[str, ...]) -> bool:
+        """True when a metaclass or base keeps what its ``makers`` build; calling an instance builds none."""
+        if value[:1] != "@":
+            return False
+        name = self.resolver.canonical(value[1:])
         row = self.catalog.memos.get(name)
         if row is not None:
             return row.scope == "process"
         base = self.graph.index.classes.get(name)
         if base is None:
             return False
-        for method in ("__call__", "__new__"):
+        for method in makers:
             found = base.methods.get(method)
             if found is not None and any(is_lazy_store(store) for store in found.fact.stores):
                 return True

@@ -34,6 +34,9 @@ _TEARDOWN = frozenset(
     {"reset", "teardown", "shutdown", "destroy", "stop", "close", "uninstrument", "clear", "dispose", "finalize", "exit", "del"}
 )  # fmt: skip
 
+#: What is given to these is called back when something happens, again and again.
+_CONNECTORS = frozenset({"connect", "receiver", "add_done_callback", "subscribe", "add_job", "call_later", "addCallback", "addBoth", "listen", "listens_for"})  # fmt: skip
+
 #: How many functions with teardown names may call one another before normal code has to.
 _MAX_TEARDOWNS = 3
 
@@ -95,14 +98,28 @@ class GrowthFacts:
         return next(iter(self._shrinks.get(holding.id, ())), None)
 
     def _runs_normally(self, function: Function, depth: int = 0) -> bool:
-        """Teardown names count only when other code of the project calls them, through others of them or not."""
-        if not _is_teardown(function.name):
+        """Teardown names count only when other code of the project calls them, through others of them or not.
+
+        Given to something as a callback (``pre_save.connect(clear_cache)``), it runs when that says so,
+        unless that is the end of the process.
+        """
+        if not _is_teardown(function.name) or self._is_callback(function):
             return True
         return depth < _MAX_TEARDOWNS and any(
             not edge.function.module.is_test
             and not edge.function.is_module_body
             and self._runs_normally(edge.function, depth + 1)
             for edge in self.graph.callers(function)
+        )
+
+    def _is_callback(self, function: Function) -> bool:
+        if any(decorator.name in _CONNECTORS for decorator in function.fact.decorators):
+            return True
+        return any(
+            edge.site is not None
+            and edge.site.call.name in _CONNECTORS
+            and not edge.function.module.is_test
+            for edge in self.graph.handed(function)
         )
 
     # -- reading ---------------------------------------------------------------------------
@@ -165,8 +182,18 @@ class GrowthFacts:
         return bound is not None and any(held == bound for held in tested)
 
     def _grown_by_item(self, function: Function, store: StoreFact) -> None:
-        base = store.target[: store.target.index("[]")]
+        """An item of a list is replaced, an attribute of an item is none, and ``X[k] += 1`` needs ``X[k]``."""
+        base, rest = _split_item(store.target)
+        if rest.strip("[]"):
+            return
+        holding = self.holdings.of(function, base)
+        if holding is not None and (
+            holding.shape == "list" or (store.augmented and not holding.makes_missing)
+        ):
+            return
         key = store.key
+        if _walks(function, base, key):
+            return
         if base[:1] == "#" and base == values.split(base)[0]:
             inner = function.fact.calls[int(base[1:])]
             if self.holdings.of(function, base) is None:
@@ -306,6 +333,24 @@ class GrowthFacts:
                         giver,
                     )
                 )
+
+
+def _split_item(target: str) -> tuple[str, str]:
+    """``X[]`` and what follows, for the target of an assignment to an item of ``X``."""
+    position = target.index("[]")
+    return target[:position], target[position:]
+
+
+def _walks(function: Function, base: str, key: str) -> bool:
+    """``for key in X.items(): X[key] = ...`` sets what is there."""
+    held = function.locals.get(key[1:], ()) if key[:1] == "%" else ()
+    for root in (root for value in held for root in values.roots(value)):
+        inner = values.split(root)[0]
+        called = function.fact.calls[int(inner[1:])] if inner[:1] == "#" else None
+        walked = [root] if called is None else [called.callee, *(v for _, v in called.args)]
+        if any(value == base or value.startswith((f"{base}.", f"{base}[]")) for value in walked):
+            return True
+    return False
 
 
 def _given_key(site: Site, callee: Function, key: str) -> tuple[str, Function | None]:

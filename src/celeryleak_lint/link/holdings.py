@@ -27,9 +27,10 @@ _CONTEXT_VARIABLES = frozenset({"contextvars.ContextVar"})
 _CONTEXT_VALUE = "<value>"
 
 _MAKERS = {
-    "dict": "dict", "list": "list", "set": "set", "defaultdict": "dict", "OrderedDict": "dict",
-    "Counter": "dict", "deque": "list", "ChainMap": "dict", "UserDict": "dict", "UserList": "list",
+    "dict": "dict", "list": "list", "set": "set", "defaultdict": "defaultdict", "OrderedDict": "dict",
+    "Counter": "Counter", "deque": "list", "ChainMap": "dict", "UserDict": "dict", "UserList": "list",
 }  # fmt: skip
+_MAKE_MISSING = ("defaultdict", "Counter")
 _MAKER_LIBRARIES = ("builtins", "collections", "typing")
 _BOUNDING_WORDS = frozenset(
     {"limited", "lru", "ttl", "lfu", "fifo", "bounded", "weak", "expiring", "ring", "capped"}
@@ -37,6 +38,8 @@ _BOUNDING_WORDS = frozenset(
 _BOUNDING_ARGUMENTS = frozenset(
     {"maxlen", "maxsize", "max_size", "capacity", "limit", "size_limit", "max_entries", "ttl"}
 )
+#: Functions in which a service builds what it works with.
+_SERVICE_STARTS = frozenset({"serve", "run_server", "start_server", "startup", "on_startup", "lifespan", "create_app", "make_app", "build_app"})  # fmt: skip
 _FRAMEWORK_FIELDS = ("pydantic.", "pydantic_settings.", "sqlmodel.", "msgspec.", "ormar.", "odmantic.", "beanie.", "mongoengine.", "marshmallow.", "rest_framework.serializers.", "django.forms.")  # fmt: skip
 
 
@@ -45,7 +48,7 @@ class Holding:
     """One collection that outlives calls.
 
     ``id`` is the dotted name of the variable or of class and attribute; ``shape`` is
-    ``dict``, ``list`` or ``set``. ``lifetime`` of an instance's attribute is ``"process"``
+    ``dict``, ``defaultdict``, ``Counter``, ``list`` or ``set``. ``lifetime`` of an instance's attribute is ``"process"``
     when the project keeps one instance, else ``"unknown"``.
     """
 
@@ -55,6 +58,16 @@ class Holding:
     shape: str
     cls: Class | None = None
     lifetime: Literal["process", "unknown"] = "process"
+
+    @property
+    def is_mapping(self) -> bool:
+        """True for dictionaries of any type."""
+        return self.shape in ("dict", *_MAKE_MISSING)
+
+    @property
+    def makes_missing(self) -> bool:
+        """True when ``X[key] += 1`` adds a key that is missing."""
+        return self.shape in (*_MAKE_MISSING, "collection")
 
 
 class Holdings:
@@ -209,7 +222,12 @@ class Holdings:
         return None
 
     def _of_function(self, function: Function, name: str) -> Holding | None:
-        """``f.cache``, unless the module body makes it a bounded collection."""
+        """``f.cache``, unless the module body makes it a bounded collection.
+
+        A nested function is a new one each time, and takes its attributes along.
+        """
+        if function.fact.parent or name.startswith("__"):
+            return None
         module = function.module.module
         assigned = self.index.module_values.get(module, {}).get(
             f"{function.fact.qualname}.{name}", ()
@@ -311,7 +329,19 @@ class Holdings:
             return "process"
         if any(self.caching.keeps_for_process(edge.function) for edge in edges):
             return "process"
+        if edges and all(self._is_part_of_process(edge) for edge in edges):
+            return "process"
         return "unknown" if all(self._runs_once(edge) for edge in edges) else "call"
+
+    def _is_part_of_process(self, edge: Edge) -> bool:
+        """True for what a service builds when it starts, and for parts that a kept instance is given at birth."""
+        function, call = edge.function, edge.site.call if edge.site is not None else None
+        if call is None or self.heat.tool(function) is not None:
+            return False
+        if function.name in _SERVICE_STARTS:
+            return True
+        is_part = any(sink.startswith("attr !.") for sink in call.sinks)
+        return is_part and function.name == "__init__" and self.lifetime_of(function) == "process"
 
     def _runs_once(self, edge: Edge) -> bool:
         """True for the ``__main__`` part, commands and start-up names: one instance for the whole run."""
@@ -329,7 +359,7 @@ class Holdings:
     # -- shapes ----------------------------------------------------------------------------
 
     def shape(self, function: Function, assigned: Sequence[str]) -> str:
-        """``dict``, ``list`` or ``set`` for an unbounded collection; empty for anything else."""
+        """``dict``, ``list``, ``set`` and the like for an unbounded collection; empty for anything else."""
         for value in assigned:
             for choice in values.choices(value):
                 if choice[:1] == "{":

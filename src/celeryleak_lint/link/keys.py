@@ -6,23 +6,38 @@ users, sessions and requests grow with traffic, servers and settings do not.
 
 from __future__ import annotations
 
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from typing import Literal
 
 from celeryleak_lint.catalog.lookup import Catalog
+from celeryleak_lint.catalog.words import split_words
 from celeryleak_lint.link.index import Function
 from celeryleak_lint.model import values
+from celeryleak_lint.model.facts import CallFact
 
 Domain = Literal["entity", "configuration", "type", "constant", "unknown"]
 
 _DEPTH = 3
 
+#: Words of functions that turn values into keys.
+_KEY_WORDS = frozenset(
+    {"key", "keys", "hash", "hashed", "digest", "hexdigest", "md5", "sha", "id", "uuid", "join", "format", "encode", "decode",
+     "dumps", "serialize", "lower", "upper", "strip", "split", "normalize", "freeze", "quote", "pack", "name", "path", "sorted", "cast"}
+)  # fmt: skip
+
 
 @dataclass(slots=True)
 class _Mentioned:
-    """What an expanded key mentions."""
+    """What an expanded key mentions.
+
+    ``labels`` are names of locals whose values are looked at, too; ``called`` are those of
+    ``names`` that are functions: their last word says what they give.
+    """
 
     names: dict[str, None] = field(default_factory=dict)
+    labels: dict[str, None] = field(default_factory=dict)
+    called: set[str] = field(default_factory=set)
     is_type: bool = False
     is_identity: bool = False
     only_literals: bool = True
@@ -51,17 +66,24 @@ class Keys:
             return KeyVerdict("constant")
         if found.is_type:
             return KeyVerdict("type")
-        for name in found.names:
+        told = self._told(found.names, found.called)
+        if found.is_identity and (told is None or told.domain == "entity"):
+            return KeyVerdict("entity", "id()", is_identity=True)
+        return told or self._told(found.labels, frozenset()) or KeyVerdict("unknown")
+
+    def _told(self, names: dict[str, None], called: AbstractSet[str]) -> KeyVerdict | None:
+        """What names say: a single word of configuration outweighs all others."""
+        for name in names:
             word = self.catalog.configuration_key(name)
             if word is not None:
                 return KeyVerdict("configuration", word)
-        if found.is_identity:
-            return KeyVerdict("entity", "id()", is_identity=True)
-        for name in found.names:
-            word = self.catalog.entity_key(name)
-            if word is not None:
+        for name in names:
+            if split_words(name)[-1:] in (("cls",), ("class",), ("classes",)):
+                return KeyVerdict("type")
+            meant = _given_by(name) if name in called else name
+            if self.catalog.entity_key(meant) is not None:
                 return KeyVerdict("entity", name)
-        return KeyVerdict("unknown")
+        return None
 
     def _expand(self, function: Function, value: str, found: _Mentioned, depth: int) -> None:
         for root in values.roots(value):
@@ -69,6 +91,8 @@ class Keys:
                 continue
             found.only_literals = False
             base, segments = values.split(root)
+            if segments[:1] == ("[]",) and _is_collected(function, base):
+                continue
             for segment in segments:
                 if segment == "__class__":
                     found.is_type = True
@@ -102,13 +126,16 @@ class Keys:
         if call.callee in ("@builtins.type", "@builtins.hash"):
             found.is_type |= call.callee == "@builtins.type"
         if call.callee == "@builtins.id":
-            found.is_identity = True
+            found.is_identity |= not _may_be_constant(function, call)
+        elif _is_option(function, call):
+            return
         elif call.callee[:1] in "%$!" and "." in call.callee:
             owner = call.callee.rpartition(".")[0]
             self._expand(function, owner, found, depth + 1)
         elif call.name and call.callee[:10] != "@builtins.":
             found.names[call.name] = None
-        if depth < _DEPTH:
+            found.called.add(call.name)
+        if depth < _DEPTH and _makes_keys(call):
             for _, value in call.args:
                 self._expand(function, value, found, depth + 1)
 
@@ -123,10 +150,42 @@ class Keys:
                 found.is_type = True
 
     def _local(self, function: Function, name: str, found: _Mentioned, depth: int) -> None:
-        found.names[name] = None
-        if depth < _DEPTH:
-            for assigned in function.locals.get(name, ()):
-                self._expand(function, assigned, found, depth + 1)
+        assigned = function.locals.get(name, ()) if depth < _DEPTH else ()
+        (found.labels if assigned else found.names)[name] = None
+        for value in assigned:
+            self._expand(function, value, found, depth + 1)
+
+
+def _given_by(name: str) -> str:
+    """``user`` of ``get_user``, ``uuid`` of ``uuid4``."""
+    words = [word for word in split_words(name) if not word.isdigit()]
+    return words[-1] if words else name
+
+
+def _is_collected(function: Function, base: str) -> bool:
+    """``args[0]`` is one argument, whatever it is, where the whole ``args`` would be a call's data."""
+    return any(base == f"${p.name}" and p.kind in ("*", "**") for p in function.fact.params)
+
+
+def _makes_keys(call: CallFact) -> bool:
+    """True when the result differs as the arguments do; what is looked up for a user may be one of few."""
+    if call.callee[:10] == "@builtins." or call.name[:1].isupper():
+        return True
+    return not _KEY_WORDS.isdisjoint(split_words(call.name))
+
+
+def _is_option(function: Function, call: CallFact) -> bool:
+    """``kwargs.pop("lookup")``: one option of the caller, where the whole ``kwargs`` would be a call's data."""
+    owner, _, name = call.callee.rpartition(".")
+    options = {f"${p.name}" for p in function.fact.params if p.kind == "**"}
+    return owner in options and name in ("get", "pop")
+
+
+def _may_be_constant(function: Function, call: CallFact) -> bool:
+    """``id(kwargs.get("lookup", LOOKUP))``: the identity of one object as a rule."""
+    held = [v for _, given in call.args for v in function.locals.get(given[1:], (given,))]
+    made = [function.fact.calls[int(v[1:])] for v in held if v[:1] == "#" and v[1:].isdigit()]
+    return any(_is_constant(value) for inner in made for _, value in inner.args)
 
 
 def _is_constant(root: str) -> bool:

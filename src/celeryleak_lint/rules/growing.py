@@ -13,10 +13,12 @@ from celeryleak_lint.link.holdings import Holding
 from celeryleak_lint.link.index import Function
 from celeryleak_lint.link.keys import KeyVerdict
 from celeryleak_lint.link.project import Project
+from celeryleak_lint.model import values
 from celeryleak_lint.model.findings import CONFIDENCES, Confidence, Suspect, SuspectStep
 from celeryleak_lint.model.source import Spot
 from celeryleak_lint.remedies.growth import growth_remedy
 from celeryleak_lint.remedies.offering import offer
+from celeryleak_lint.rules.rebuilding import is_for_users, runs_again
 from celeryleak_lint.rules.wording import call_spot_of, shortened, shown_function
 
 _REGISTRY_WORDS = frozenset(
@@ -25,7 +27,10 @@ _REGISTRY_WORDS = frozenset(
 _ONCE_WORDS = frozenset({"warned", "emitted", "reported", "logged", "seen_warnings", "deprecated", "announced", "unpriced", "unparsable", "warning", "warnings", "deprecations"})  # fmt: skip
 
 #: Names of classes that stand in for others in tests.
-_DOUBLE_WORDS = frozenset({"stub", "mock", "fake", "dummy"})
+_DOUBLE_WORDS = frozenset({"stub", "mock", "fake", "fakes", "dummy", "simulator", "noop"})
+
+#: Methods of descriptors that are told the object whose attribute it is.
+_DESCRIPTOR_METHODS = frozenset({"__get__", "__set__"})
 
 #: How many functions may hand a key on before it is looked at no further.
 _MAX_GIVERS = 3
@@ -52,16 +57,16 @@ def unbounded(project: Project) -> Iterator[Unbounded]:
             yield min(found, key=lambda u: (CONFIDENCES.index(u.confidence), u.growth.line))
 
 
-def _is_double(holding: Holding) -> bool:
+def _is_double(growth: Growth) -> bool:
     """Stubs and the like keep everything for the tests that look at it."""
-    return holding.cls is not None and bool(
-        _DOUBLE_WORDS.intersection(split_words(holding.cls.name))
-    )
+    holding = growth.holding
+    names = (*growth.function.module.module.split("."), holding.cls.name if holding.cls else "")
+    return any(_DOUBLE_WORDS.intersection(split_words(name)) for name in names)
 
 
 def _is_once_guard(holding: Holding) -> bool:
     """A set of what was already warned about holds program text, not traffic."""
-    return bool(_ONCE_WORDS.intersection(split_words(holding.name))) and holding.shape != "dict"
+    return bool(_ONCE_WORDS.intersection(split_words(holding.name))) and not holding.is_mapping
 
 
 def _judged(project: Project, growth: Growth) -> Unbounded | None:
@@ -73,16 +78,67 @@ def _judged(project: Project, growth: Growth) -> Unbounded | None:
     key = growth.key or (_scanned(growth) if growth.guards else "")
     if not key:
         return _keyless(project, growth)
-    verdict = project.keys.judge(growth.keyed_in, key)
+    verdict = _verdict(project, growth, key)
     if verdict.domain in ("constant", "type") or _is_given_constants(project, growth.keyed_in, key):
         return None
     if verdict.domain != "entity" and _keeps_resources(project, growth):
         return None
-    if verdict.domain == "entity":
-        confidence: Confidence = "certain" if project.heat.heat(function).is_hot else "likely"
-    else:
-        confidence = "possible"
+    confidence = _entity_confidence(project, function, verdict)
     return Unbounded(holding, growth, verdict, _limited(project, growth, confidence))
+
+
+def _entity_confidence(project: Project, function: Function, verdict: KeyVerdict) -> Confidence:
+    """Users and requests come with traffic; that other ids do has to be shown by what calls."""
+    if verdict.domain != "entity":
+        return "possible"
+    heat = project.heat.heat(function)
+    if heat.is_hot:
+        return "certain" if heat.is_sure else "likely"
+    is_often = (
+        project.catalog.is_per_call(verdict.word)
+        or function.name in _DESCRIPTOR_METHODS
+        or runs_again(project, function)
+        or is_for_users(project, function)
+    )
+    return "likely" if is_often else "possible"
+
+
+def _verdict(project: Project, growth: Growth, key: str) -> KeyVerdict:
+    """What the key says, or what callers give for it when it is a parameter with a name that says nothing."""
+    function = growth.keyed_in
+    if function.name in _DESCRIPTOR_METHODS and key == f"${function.fact.params[1].name}":
+        return KeyVerdict("entity", key[1:])
+    verdict = project.keys.judge(function, key)
+    if verdict.domain not in ("unknown", "entity"):
+        return verdict
+    given = tuple(_given(project, function, key, 0))
+    if verdict.domain == "entity":
+        return given[0] if given and all(v.domain == "configuration" for v in given) else verdict
+    return next((v for v in given if v.domain == "entity"), verdict)
+
+
+def _given(project: Project, function: Function, key: str, depth: int) -> Iterator[KeyVerdict]:
+    """What callers give for a key that is a parameter, directly or through others."""
+    if key[:1] != "$" or not key[1:].isidentifier() or depth >= _MAX_GIVERS:
+        return
+    for edge in project.graph.callers(function):
+        if edge.site is None or edge.through or edge.function.module.is_test:
+            continue
+        for label, value in edge.site.call.args:
+            if parameter_name(function, label) == key[1:]:
+                verdict = project.keys.judge(edge.function, value)
+                if verdict.domain == "entity" and not _is_named(project, value):
+                    continue
+                if verdict.domain != "unknown":
+                    yield verdict
+                else:
+                    yield from _given(project, edge.function, value, depth + 1)
+
+
+def _is_named(project: Project, value: str) -> bool:
+    """True when a value is named after an entity itself, and not only computed with one."""
+    name = value.rpartition(".")[2].lstrip("$%>!@")
+    return values.is_simple(value) and project.catalog.entity_key(name) is not None
 
 
 def _is_given_constants(project: Project, function: Function, key: str, depth: int = 0) -> bool:
@@ -131,15 +187,20 @@ def _scanned(growth: Growth) -> str:
 def _keyless(project: Project, growth: Growth) -> Unbounded:
     """An append has no key to judge: how often it runs decides.
 
-    ``update`` of a dict may set the same keys each time, and who first looks for an entry and
-    gives it back appends what is missing.
+    ``update`` of a dict or set may add the same entries each time, and who first looks for an entry
+    and gives it back appends what is missing.
     """
-    is_list = growth.holding.shape != "dict" and not _is_searched(growth)
+    is_list = not growth.holding.is_mapping and not _is_update(growth) and not _is_searched(growth)
     is_hot = is_list and project.heat.heat(growth.function).is_hot
     confidence: Confidence = "likely" if is_hot else "possible"
     return Unbounded(
         growth.holding, growth, KeyVerdict("unknown"), _limited(project, growth, confidence)
     )
+
+
+def _is_update(growth: Growth) -> bool:
+    call = growth.function.fact.calls[growth.index] if growth.index >= 0 else None
+    return call is not None and call.callee.endswith(".update")
 
 
 def _is_searched(growth: Growth) -> bool:
@@ -157,7 +218,7 @@ def _limited(project: Project, growth: Growth, confidence: Confidence) -> Confid
     heat = project.heat.heat(function)
     if holding.lifetime == "unknown" or heat.rank in ("once", "per-run") or _is_registry(growth):
         return "possible"
-    if _is_double(holding):
+    if _is_double(growth):
         return "possible"
     if project.heat.is_once_like(function) or project.heat.tool(function) is not None:
         return "possible"
@@ -205,6 +266,10 @@ def _is_filled_later(project: Project, function: Function) -> bool:
 def _decorates(growth: Growth) -> bool:
     """A decorator, or the function inside it that gets what it decorates and gives it back."""
     function = growth.function
+    if function.fact.parent and [f"${p.name}" for p in function.fact.params] == [
+        *function.fact.returns
+    ]:
+        return True
     given = {f"${p.name}" for p in function.fact.params} | {
         f">{p.name}" for p in function.fact.params
     }

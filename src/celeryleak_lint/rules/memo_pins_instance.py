@@ -14,6 +14,7 @@ from celeryleak_lint.remedies.offering import offer
 from celeryleak_lint.rules.base import Rule
 from celeryleak_lint.rules.memo_unbounded import functools_memos
 from celeryleak_lint.rules.memos import IMPLICIT_SIZE, SAME_ELSEWHERE, is_keyed_by_self, size_of
+from celeryleak_lint.rules.rebuilding import declares, may_run_again
 
 
 def check(project: Project) -> Iterator[Suspect]:
@@ -63,7 +64,7 @@ def _compares_by_value(project: Project, owner: Class) -> bool:
 
 
 def _has_many_instances(project: Project, owner: Class) -> bool:
-    """False when all who build the class run once, or nobody does in processes that end soon anyway."""
+    """False when all who build the class run once; where the project hands it to others, nobody knows."""
     lifetime = project.holdings.lifetime(owner)
     builders = [
         edge.function
@@ -72,14 +73,23 @@ def _has_many_instances(project: Project, owner: Class) -> bool:
         if not edge.function.module.is_test
     ]
     if not builders:
-        return lifetime == "call" or not project.processes.are_short
-    return lifetime == "call" and any(_runs_again(project, builder) for builder in builders)
-
-
-def _runs_again(project: Project, function: Function) -> bool:
-    if project.heat.is_once_like(function):
+        return lifetime == "call" or not (project.processes.are_short or _is_handed(project, owner))
+    if any(declares(project, builder) for builder in builders):
         return False
-    return project.heat.heat(function).rank not in ("once", "per-run")
+    return lifetime == "call" and any(may_run_again(project, builder) for builder in builders)
+
+
+def _is_handed(project: Project, owner: Class) -> bool:
+    """True when the class itself is an argument somewhere: others build it, nobody knows how often."""
+    return any(
+        value[:1] == "@"
+        and value.endswith(owner.name)
+        and project.resolver.canonical(value[1:]) == owner.id
+        for function in project.index.everything
+        if not function.module.is_test
+        for call in function.fact.calls
+        for _, value in call.args
+    )
 
 
 def _is_built_hot(project: Project, owner: Class) -> bool:

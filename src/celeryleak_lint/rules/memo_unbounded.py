@@ -51,7 +51,9 @@ def functools_memos(project: Project) -> Iterator[tuple[Function, Memo, Decorato
         if not function.fact.decorators or function.module.is_test or function.fact.flags & ASYNC:
             continue
         found = project.caching.memo_row(function)
-        if found is not None and found[0].pins_instance and not is_cleared(project, function):
+        if found is None or any(label == "key" for label, _ in found[1].args):
+            continue  # a key of one's own holds what its author chose
+        if found[0].pins_instance and not is_cleared(project, function):
             yield function, *found
 
 

@@ -14,6 +14,7 @@ from celeryleak_lint.model.findings import Confidence, Suspect, SuspectStep
 from celeryleak_lint.remedies.offering import offer
 from celeryleak_lint.remedies.registration import registration_remedy
 from celeryleak_lint.rules.base import Rule
+from celeryleak_lint.rules.rebuilding import is_for_users, runs_again
 from celeryleak_lint.rules.task_declared_per_call import is_declaration
 from celeryleak_lint.rules.wording import call_spot_of, shortened, shown_function
 
@@ -46,7 +47,7 @@ def _confidence(project: Project, build: Build) -> Confidence | None:
         return None
     if lookup_guards(function, build.call) or build.exemption is not None:
         return None
-    if not _is_fresh(project, build):
+    if _is_weak(build.call) or not _is_fresh(project, build):
         return "possible" if _connects_per_instance(project, build) else None
     removal = _removal(project, build)
     if removal == "always":
@@ -75,17 +76,20 @@ def _connects_per_instance(project: Project, build: Build) -> bool:
     return project.holdings.lifetime_of(build.function) != "process"
 
 
+def _is_weak(call: CallFact) -> bool:
+    """Signals hold their receivers weakly unless they are told not to."""
+    return call.name == "connect" and ("weak", "=False") not in call.args
+
+
 def _is_built_in_functions(project: Project, function: Function) -> bool:
     """True when functions that run more than once build the class whose ``__init__`` registers."""
     owner = project.graph.owner(function)
     if owner is None or project.holdings.lifetime(owner) != "call":
         return False
-    ranks = ("hot",) if project.processes.are_short else ("hot", "loop", "per-run", "unknown")
     return any(
         not edge.function.module.is_test
         and edge.function.name != "__init__"
-        and project.heat.heat(edge.function).rank in ranks
-        and project.heat.tool(edge.function) is None
+        and (runs_again(project, edge.function) or is_for_users(project, edge.function))
         for edge in project.production.owner_builders(owner)
     )
 
