@@ -81,11 +81,16 @@ def test_pictures_are_whole_and_shown(read: dict[str, Page]) -> None:
     pictures = list((DOCS / "pictures").iterdir())
     assert pictures
     for picture in pictures:
+        assert picture.name in shown, f"{picture.name} is on no page"
+        if picture.suffix == ".png":
+            content = picture.read_bytes()
+            assert content.startswith(b"\x89PNG\r\n")
+            assert b"IEND" in content[-12:]
+            continue
         tree = ET.parse(picture).getroot()
         assert tree.tag == f"{SVG}svg"
         assert (tree.findtext(f"{SVG}title"), tree.findtext(f"{SVG}desc")) != (None, None)
         assert not [node for node in tree.iter() if any("href" in key for key in node.attrib)]
-        assert picture.name in shown, f"{picture.name} is on no page"
 
 
 def test_a_broken_site_is_not_built(tmp_path: Path) -> None:
