@@ -82,8 +82,10 @@ def test_pictures_are_whole_and_shown(read: dict[str, Page]) -> None:
     assert pictures
     for picture in pictures:
         assert picture.name in shown, f"{picture.name} is on no page"
-        if picture.suffix == ".png":  # drawn by a bench
-            assert picture.read_bytes().startswith(b"\x89PNG")
+        if picture.suffix == ".png":
+            content = picture.read_bytes()
+            assert content.startswith(b"\x89PNG\r\n")
+            assert b"IEND" in content[-12:]
             continue
         tree = ET.parse(picture).getroot()
         assert tree.tag == f"{SVG}svg"

@@ -59,9 +59,18 @@ def test_what_the_comparison_shows_of_the_tools_at_hand(tmp_path: Path) -> None:
     assert ran == AT_HAND
 
 
-def test_the_benches_know_the_options_that_the_comparison_gives_them() -> None:
-    benches = [shlex.split(step.command) for step in _compared() if " bench/" in step.command]
-    assert {words[1] for words in benches} == {"bench/leakbench.py", "bench/speed.py"}
+@pytest.mark.parametrize(
+    ("page", "scripts"),
+    [
+        ("comparison.md", {"bench/leakbench.py", "bench/speed.py"}),
+        ("growth.md", {"bench/growth.py", "bench/airflow_fix.py", "bench/own_tests.py"}),
+    ],
+)
+def test_the_benches_know_the_options_that_a_page_gives_them(page: str, scripts: set[str]) -> None:
+    shown = (block for block in blocks(page) if block.language == "console")
+    commands = [step.command for block in shown for step in steps(block)]
+    benches = [shlex.split(command) for command in commands if " bench/" in command]
+    assert {words[1] for words in benches} == scripts
     for _, script, *arguments in benches:
         done = subprocess.run(
             [sys.executable, str(ROOT / script), "--help"],
