@@ -199,14 +199,14 @@ def test_asynchronous_hooks_live_in_the_triggerer(catalog: Catalog) -> None:
     assert catalog.base("airflow.utils.log.logging_mixin.LoggingMixin") is None
 
 
-def test_only_mapping_calls_are_hot_by_themselves(catalog: Catalog) -> None:
+def test_mapping_calls_are_loops_where_they_stand(catalog: Catalog) -> None:
     mapped = catalog.call("concurrent.futures.ThreadPoolExecutor.map")
     submitted = catalog.call("concurrent.futures.ThreadPoolExecutor.submit")
     processes = catalog.call("multiprocessing.pool.Pool.map")
     assert mapped is not None
     assert submitted is not None
     assert processes is not None
-    assert (mapped.heat, submitted.heat, processes.long_lived) == ("hot", "unknown", False)
+    assert (mapped.heat, submitted.heat, processes.long_lived) == ("loop", "unknown", False)
 
 
 def test_signals(catalog: Catalog) -> None:
