@@ -33,9 +33,10 @@ class Exemption:
 
     ``argument`` is a keyword name, or a position as ``"0"``; ``equals`` lists literals
     (``":memory:"``, ``"True"``) or resolved names (``"sqlalchemy.pool.NullPool"``) that it
-    must have, or is empty when its mere presence (not ``None``) counts. ``"<absent>"`` asks
-    for calls without it, ``"<shared>"`` for a value that exists before the call. ``then`` is
-    ``"silent"`` (never reported) or ``"possible"`` (confidence capped).
+    must have or, where it is a call (``BytesIO(data)``), be made by, or is empty when its
+    mere presence (not ``None``) counts. ``"<absent>"`` asks for calls without it,
+    ``"<shared>"`` for a value that exists before the call. ``then`` is ``"silent"`` (never
+    reported) or ``"possible"`` (confidence capped).
     """
 
     argument: str

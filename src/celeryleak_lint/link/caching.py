@@ -22,6 +22,12 @@ _SETATTR_ARGUMENTS = 3
 #: What a decorator called `cached_property` does, whichever library or module it is from.
 _NAMESAKE = "functools.cached_property"
 
+#: Puts a decorator for functions on a method, or on a method of the class that it decorates.
+_FOR_METHODS = "django.utils.decorators.method_decorator"
+
+#: The method through which Django calls all others of a view.
+_DISPATCHER = "dispatch"
+
 
 @dataclass(frozen=True, slots=True)
 class Kept:
@@ -56,6 +62,38 @@ class Caching:
         kept = self.memo(function)
         return kept is not None and kept.scope in ("process", "external")
 
+    def keeps_answers(self, function: Function) -> bool:
+        """True for a view whose answers a decorator of it, or of its class, keeps for a while."""
+        if self.keeps_for_process(function):
+            return True
+        scope = self.graph.index.definer(function)
+        if any(self._passes_memo(scope, decorator) for decorator in function.fact.decorators):
+            return True
+        owner = self.graph.owner(function)
+        if owner is None:
+            return False
+        scope = self.graph.index.body(owner.module, owner.fact.parent)
+        names = (_DISPATCHER, function.name)
+        return any(
+            self._passes_memo(scope, decorator)
+            and values.literal_text(dict(decorator.args).get("name", "")) in names
+            for decorator in owner.fact.decorators
+        )
+
+    def _passes_memo(self, scope: Function | None, decorator: DecoratorFact) -> bool:
+        """True for ``@method_decorator(cache_page(60))``; ``scope`` is where the decorator stands."""
+        given = dict(decorator.args).get("0", "")
+        if scope is None or decorator.value[:1] != "@" or given[:1] != "#":
+            return False
+        if self.resolver.canonical(decorator.value[1:]) != _FOR_METHODS:
+            return False
+        calls = scope.fact.calls
+        index = int(given[1:]) if given[1:].isdecimal() else len(calls)
+        # of two definitions under one name the index knows one, which may have fewer calls
+        callee = calls[index].callee if index < len(calls) else ""
+        row = self.catalog.memos.get(self.resolver.canonical(callee[1:]))
+        return callee[:1] == "@" and row is not None and row.scope in ("process", "external")
+
     def _find_memo(self, function: Function) -> Kept | None:
         is_async = bool(function.fact.flags & ASYNC)
         for decorator in function.fact.decorators:
@@ -83,7 +121,7 @@ class Caching:
             row = self.catalog.memos.get(self.resolver.canonical(decorator.value[1:]))
             if row is not None:
                 return row
-        scope = self._definer(function)
+        scope = self.graph.index.definer(function)
         for meaning in self.resolver.meanings(scope, decorator.value) if scope is not None else ():
             row = self.catalog.memos.get(meaning.name)
             if row is not None:
@@ -91,15 +129,9 @@ class Caching:
         called = decorator.value.rpartition(".")[2] if decorator.value[:1] == "@" else ""
         return self.catalog.memos.get(_NAMESAKE) if called == "cached_property" else None
 
-    def _definer(self, function: Function) -> Function | None:
-        module = function.module.module
-        if function.fact.parent:
-            return self.graph.index.functions.get(f"{module}.{function.fact.parent}")
-        return self.graph.index.bodies.get(module)
-
     def _is_written_memo(self, function: Function, decorator: DecoratorFact) -> bool:
         """True when the decorator is a project function whose body shows that it caches."""
-        scope = self._definer(function)
+        scope = self.graph.index.definer(function)
         if scope is None:
             return False
         return any(

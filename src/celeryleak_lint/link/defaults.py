@@ -36,7 +36,7 @@ class DefaultGrowth:
 def default_growths(index: Index, holdings: Holdings) -> Iterator[DefaultGrowth]:
     """Every store into a mutable default that its function neither empties nor rebinds."""
     for function in index.everything:
-        definer = _definer(index, function)
+        definer = index.definer(function)
         for parameter in function.fact.params if definer is not None else ():
             if not parameter.default or definer is None:
                 continue
@@ -44,17 +44,6 @@ def default_growths(index: Index, holdings: Holdings) -> Iterator[DefaultGrowth]
                 function, parameter.name
             ):
                 yield from _grown(function, parameter.name)
-
-
-def _definer(index: Index, function: Function) -> Function | None:
-    """The body that runs the ``def`` and with it builds the defaults."""
-    fact = function.fact
-    prefix = function.module.module + "." if function.module.module else ""
-    if fact.cls and fact.qualname == f"{fact.cls}.{function.name}":
-        return index.class_bodies.get(prefix + fact.cls)
-    if fact.parent:
-        return index.functions.get(prefix + fact.parent)
-    return index.bodies.get(function.module.module)
 
 
 def _is_fresh(function: Function, name: str) -> bool:

@@ -51,7 +51,8 @@ class Heat:
     ``entry`` is the catalogued entry point at the root, if any. ``stopped`` names what kept
     heat out: the function whose memo, guard or start-up name ends every chain. ``is_sure`` is
     false when an overridden method may be meant. ``is_rare`` tells that every hot root has a
-    start-up or maintenance name: people ask for it now and then (``/deploy``, ``/login``).
+    start-up or maintenance name (people ask for it now and then: ``/deploy``, ``/login``) or
+    answers that are kept for a while (``cache_page``).
     """
 
     rank: Rank
@@ -190,6 +191,7 @@ class Thermometer:
         if mark is not None:
             root = _root_step(function, mark.note)
             is_rare = mark.is_named_by_author and self.is_once_like(function)
+            is_rare = is_rare or self.caching.keeps_answers(function)
             return Heat(mark.rank, (root, *steps), mark.entry, stopped=mark.note, is_rare=is_rare)
         if self.caching.keeps_for_process(function):
             return Heat("once", steps, stopped=f"`{function.name}` is memoized")

@@ -176,6 +176,19 @@ class Index:
             elif first:
                 self.functions.setdefault(function.id, function)
 
+    def definer(self, function: Function) -> Function | None:
+        """The body that runs the ``def`` of a function, with its decorators and defaults."""
+        fact = function.fact
+        is_method = bool(fact.cls) and fact.qualname == f"{fact.cls}.{function.name}"
+        return self.body(function.module, fact.cls if is_method else fact.parent)
+
+    def body(self, module: ModuleSummary, qualname: str) -> Function | None:
+        """The class body or function of that name in a module; the module's own for no name."""
+        if not qualname:
+            return self.bodies.get(module.module)
+        name = f"{module.module}.{qualname}" if module.module else qualname
+        return self.class_bodies.get(name) or self.functions.get(name)
+
     def _add_module_values(self, module: str, body: Function) -> None:
         found: dict[str, list[str]] = defaultdict(list)
         prefix = f"@{module}." if module else "@"

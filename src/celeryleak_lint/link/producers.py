@@ -282,11 +282,23 @@ class Production:
     def _exempted(self, site: Site, resource: Resource) -> Exemption | None:
         for exemption in resource.unless:
             for label, value in site.call.args:
-                if label == exemption.argument and self._matches(value, exemption):
+                if label != exemption.argument:
+                    continue
+                if self._matches(value, exemption) or self._is_made_by(site, value, exemption):
                     return exemption
             if "<absent>" in exemption.equals and not _mentions(site.call, exemption.argument):
                 return exemption
         return None
+
+    def _is_made_by(self, site: Site, value: str, exemption: Exemption) -> bool:
+        """True when an argument is what a call of a listed name returns (``BytesIO(data)``)."""
+        held = site.function.locals.get(value[1:], ()) if value[:1] == "%" else (value,)
+        made = [int(v[1:]) for v in held if v[:1] == "#" and v[1:].isdecimal()]
+        names = {site.function.fact.calls[index].callee for index in made}
+        return len(made) == len(held) > 0 and all(
+            name[:1] == "@" and self.resolver.canonical(name[1:]) in exemption.equals
+            for name in names
+        )
 
     def _meets(self, call: CallFact, row: Resource) -> bool:
         return any(

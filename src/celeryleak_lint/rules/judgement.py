@@ -150,7 +150,10 @@ def _doubt(project: Project, build: Build, heat: Heat, origin: Origin) -> str:
         ("captured" in ends, "captured by a nested function"),
         (is_short, "the process ends with the job"),
         (not turns and project.heat.is_once_like(function), "a start-up or maintenance name"),
-        (not turns and heat.is_rare, "a start-up or maintenance name leads here"),
+        (
+            not turns and heat.is_rare,
+            "a start-up or maintenance name, or a view with kept answers, leads here",
+        ),
         (is_tool, "a command or script: its process ends with it"),
         (not turns and heat.rank == "once", heat.stopped or "only called at start-up"),
         (
