@@ -11,6 +11,7 @@ from celeryleak_lint.link.project import Project
 from celeryleak_lint.model import values
 from celeryleak_lint.model.edits import Applicability
 from celeryleak_lint.model.facts import ASYNC, GENERATOR, CallFact
+from celeryleak_lint.remedies.constants import is_constant
 
 #: First words of methods of two words and more that change the object for all who share it
 #: (``set_proxy``, ``add_hook``); a lone ``set`` or ``add`` sends data to a server.
@@ -70,10 +71,11 @@ def ceiling(project: Project, build: Build) -> Applicability:
     """``safe`` only where nothing but the constant construction of a sharable type is at stake."""
     resource = build.resource
     origin = project.origins.of_call(build.function, build.site.index)
-    is_constant = origin.is_fixed and not (origin.settings or origin.instance)
+    is_fixed = origin.is_fixed and not (origin.settings or origin.instance)
+    same = is_fixed and is_constant(project, build.function, build.site.index)
     is_sharable = resource.fix == "safe" and resource.thread_safe == "yes"
     is_plain = build.via is None and build.exemption is None and _is_only_asked(build)
-    return "safe" if is_constant and is_sharable and is_plain else "unsafe"
+    return "safe" if same and is_sharable and is_plain else "unsafe"
 
 
 def changes(build: Build) -> str:
