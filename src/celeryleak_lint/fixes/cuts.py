@@ -10,7 +10,15 @@ import libcst as cst
 from celeryleak_lint.fixes.evidence import OBJECT, PLAIN, UNHASHABLE
 from celeryleak_lint.fixes.keyable import collections_in, volatile_in
 from celeryleak_lint.fixes.scene import CannotMoveError, Scene
-from celeryleak_lint.fixes.uses import Uses, declared_global, definite, exposed, imported_in, root_of, uses_of
+from celeryleak_lint.fixes.uses import (
+    Uses,
+    declared_global,
+    definite,
+    exposed,
+    imported_in,
+    root_of,
+    uses_of,
+)
 
 #: Names of the instance a method is called on.
 INSTANCES = frozenset({"self", "cls"})

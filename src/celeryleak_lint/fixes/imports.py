@@ -78,7 +78,9 @@ def _keeps_meaning(sheet: Sheet, imports: Sequence[Import], spelling: str) -> bo
     root, _, rest = spelling.partition(".")
     if not rest and any(("*", "") in found.names for found in imports):
         return False
-    again = rf"^(?:(?:async\s+def|def|class)\s+{root}\b|{root}\s*(?::[^=\n]*)?=(?!=)|del\s.*\b{root}\b)"
+    again = (
+        rf"^(?:(?:async\s+def|def|class)\s+{root}\b|{root}\s*(?::[^=\n]*)?=(?!=)|del\s.*\b{root}\b)"
+    )
     return re.search(again, sheet.layout.source.text, re.MULTILINE) is None
 
 
