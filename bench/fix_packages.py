@@ -6,9 +6,10 @@
 
 On a copy of each release it runs `celeryleak-lint check --fix --unsafe-fixes` twice. Then
 
-- every file still parses;
+- every file still compiles;
 - the second run has changed nothing;
-- what was fixed is not reported any more, and nothing new is;
+- what was fixed is not reported any more, and nothing new is, but for what stands on a line as
+  it was before: one finding speaks for several places, and the next of them speaks up;
 - each remaining finding says why it has no fix;
 - flake8 (F, E302, E303, E305) and Ruff (F, B, E9, PLW0603) report nothing new.
 
@@ -19,14 +20,13 @@ exit code is 1 when there was any harm.
 from __future__ import annotations
 
 import argparse
-import ast
 import re
 import shutil
 import sys
 import tempfile
 import warnings
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -75,7 +75,7 @@ def fixed_copy(release: str, tree: Path, tools: Critics, confidence: str) -> Out
             *unparsable(tree, copy, names),
             *(f"{name}: changed again by a second run" for name in changed(tree, copy)
               if texts.get(name) != copy.joinpath(name).read_bytes()),
-            *unexpected(before, first, second),
+            *unexpected(before, first, second, fresh_lines(tree, copy, names)),
             *louder(tools, tree, copy, names),
         ]  # fmt: skip
     kinds = Counter(without_names(each["title"]) for each in first["fixed"])
@@ -96,29 +96,36 @@ def _bytes(path: Path) -> bytes | None:
 
 
 def unparsable(before: Path, after: Path, names: Iterable[str]) -> Iterator[str]:
-    """Files that could be parsed before the fix and cannot now."""
+    """Files that could be compiled before the fix and cannot now."""
     for name in names:
-        if _parses(before / name) and not _parses(after / name):
-            yield f"{name}: does not parse any more"
+        if _compiles(before / name) and not _compiles(after / name):
+            yield f"{name}: does not compile any more"
 
 
-def _parses(path: Path) -> bool:
+def _compiles(path: Path) -> bool:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
-            ast.parse(path.read_bytes())
+            compile(path.read_bytes(), str(path), "exec", dont_inherit=True)
         except (SyntaxError, ValueError):
             return False
     return True
 
 
 def unexpected(
-    before: Mapping[str, Any], first: Mapping[str, Any], second: Mapping[str, Any]
-) -> Iterator[str]:
-    """Findings that are still there, that are new, or that say neither fix nor reason."""
+    before: Mapping[str, Any], first: Mapping[str, Any], second: Mapping[str, Any],
+    fresh: Mapping[str, Collection[int]],
+) -> Iterator[str]:  # fmt: skip
+    """Findings that are still there, that are new, or that say neither fix nor reason.
+
+    `fresh` has the lines of each changed file whose text the fixes wrote.
+    """
     was, now = _keys(before["findings"]), _keys(second["findings"])
     fixed = _keys(first["fixed"])
-    for code, path, function in (now - (was - fixed)).elements():
+    written = _keys(
+        each for each in second["findings"] if each["line"] in fresh.get(each["path"], ())
+    )
+    for code, path, function in ((now - (was - fixed)) & written).elements():
         word = "still reported" if (code, path, function) in fixed else "new"
         yield f"{path}: {code} in {function or 'module level'}: {word} after the fix"
     for each in first["findings"]:
@@ -130,6 +137,16 @@ def unexpected(
     for each in first["failures"]:
         if each["message"] not in old:
             yield f"{each['path']}:{each['line']}: {each['message']}"
+
+
+def fresh_lines(before: Path, after: Path, names: Iterable[str]) -> dict[str, set[int]]:
+    """The lines (from 1) of each file whose text, but for its indentation, the file did not have before."""
+    found = {}
+    for name in names:
+        old = {line.strip() for line in (_bytes(before / name) or b"").splitlines()}
+        new = (_bytes(after / name) or b"").splitlines()
+        found[name] = {n for n, line in enumerate(new, start=1) if line.strip() not in old}
+    return found
 
 
 def _keys(findings: Iterable[Mapping[str, Any]]) -> Counter[tuple[str, str, str]]:

@@ -6,6 +6,7 @@ that leaves its finding, brings a new one or breaks a file is taken back.
 
 from __future__ import annotations
 
+import warnings
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -196,6 +197,7 @@ def _wrong_paths(
 ) -> set[str]:
     """Files in which something is reported on changed lines that was not there before, or broken files."""
     wrong = {failure.path for failure in after.failures if failure not in before.failures}
+    wrong |= {path for path in trial if _breaks(state.bytes_of(path), trial[path])}
     fixed = Counter((finding.code, finding.path) for finding in chosen)
     before, after = _as_sure(before, chosen), _as_sure(after, chosen)
     for path in trial:
@@ -208,6 +210,21 @@ def _wrong_paths(
         if _by_code(after, path) - _by_code(before, path):
             wrong.add(path)
     return wrong
+
+
+def _breaks(old: bytes, new: bytes) -> bool:
+    """Whether only the old text compiles: a parameter twice, or a ``__future__`` import too late, parses."""
+    return old != new and _compiles(old) and not _compiles(new)
+
+
+def _compiles(text: bytes) -> bool:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            compile(text, "<text>", "exec", dont_inherit=True)
+        except (SyntaxError, ValueError, RecursionError, MemoryError):
+            return False
+    return True
 
 
 def _as_sure(report: Report, chosen: Sequence[Finding]) -> Report:

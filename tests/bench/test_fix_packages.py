@@ -7,13 +7,26 @@ from collections import Counter
 from pathlib import Path
 
 from critics import Critics, read_flake8, read_ruff
-from fix_packages import Outcome, changed, tables, unexpected, unparsable, untidy, without_names
+from fix_packages import (
+    Outcome,
+    changed,
+    fresh_lines,
+    tables,
+    unexpected,
+    unparsable,
+    untidy,
+    without_names,
+)
 
 
 def finding(function: str, **more: object) -> dict[str, object]:
     """One finding as the JSON report has it."""
     place = {"code": "CLK101", "path": "a.py", "line": 3, "function": function}
     return {**place, "no_fix": "cannot be shared", "fix": None, "title": "share it", **more}
+
+
+#: Line 3 is one that the fixes wrote.
+ALL = {"a.py": {3}}
 
 
 def report(
@@ -26,7 +39,7 @@ def report(
 
 def test_a_fix_that_works_does_no_harm() -> None:
     before, left = report(finding("f"), finding("g")), finding("g")
-    harm = unexpected(before, report(left, fixed=(finding("f"),)), report(left))
+    harm = unexpected(before, report(left, fixed=(finding("f"),)), report(left), ALL)
     assert list(harm) == []
 
 
@@ -34,17 +47,35 @@ def test_findings_that_stay_come_or_say_nothing_are_harm() -> None:
     before = report(finding("f"), finding("g"))
     first = report(finding("g", no_fix=None), fixed=(finding("f"),))
     second = report(finding("f"), finding("g"), finding("h"))
-    assert list(unexpected(before, first, second)) == [
+    assert list(unexpected(before, first, second, ALL)) == [
         "a.py: CLK101 in f: still reported after the fix",
         "a.py: CLK101 in h: new after the fix",
         "a.py:3: CLK101: left without a reason",
     ]
 
 
+def test_what_speaks_up_on_a_line_as_it_was_is_no_harm() -> None:
+    before = report(finding("f"))
+    first = report(fixed=(finding("f"),))
+    second = report(finding("f", line=7), finding("g", line=9))
+    assert list(unexpected(before, first, second, ALL)) == []
+
+
+def test_lines_are_fresh_that_the_file_did_not_have(tmp_path: Path) -> None:
+    before, after = tmp_path / "before", tmp_path / "after"
+    for tree, text in (
+        (before, "f = open(p)\nuse(f)\n"),
+        (after, "with open(p) as f:\n    use(f)\n"),
+    ):
+        tree.mkdir()
+        (tree / "a.py").write_text(text)
+    assert fresh_lines(before, after, ["a.py"]) == {"a.py": {1}}
+
+
 def test_a_second_run_has_nothing_to_do() -> None:
     before = report(finding("f"))
     second = report(fixed=(finding("f"),))
-    assert list(unexpected(before, report(finding("f")), second)) == [
+    assert list(unexpected(before, report(finding("f")), second, {})) == [
         "a.py:3: CLK101: fixed by the second run only"
     ]
 
@@ -53,7 +84,7 @@ def test_a_failure_of_the_fix_is_harm_and_an_old_one_is_not() -> None:
     old = {"path": "b.py", "line": 1, "message": "cannot be parsed"}
     new = {"path": "a.py", "line": 2, "message": "the fix does not settle"}
     after = report(failures=(old, new))
-    harm = list(unexpected(report(failures=(old,)), after, report()))
+    harm = list(unexpected(report(failures=(old,)), after, report(), {}))
     assert harm == ["a.py:2: the fix does not settle"]
 
 
@@ -68,7 +99,7 @@ def test_files_are_compared_by_bytes_and_must_parse(tmp_path: Path) -> None:
             (tree / name).write_text(text)
     names = changed(before, after)
     assert names == ["always.py", "bad.py"]
-    assert list(unparsable(before, after, names)) == ["bad.py: does not parse any more"]
+    assert list(unparsable(before, after, names)) == ["bad.py: does not compile any more"]
     (after / "made.py").write_text("")
     assert changed(before, after) == ["always.py", "bad.py", "made.py"]
 

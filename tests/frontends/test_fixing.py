@@ -234,3 +234,32 @@ def test_a_broken_neighbour_does_not_stop_fixes(mixed: Path) -> None:
     assert ended.code == 2
     assert text_of(mixed) == SAFE
     assert text_of(mixed, "broken.py") == "x = (\n"
+
+
+def test_a_diff_fits_files_of_any_encoding(tmp_path: Path) -> None:
+    text = MIXED.replace("\n", "\r\n").encode("utf-8-sig")
+    latin = b"# -*- coding: latin-1 -*-\n# \xe9\n" + MIXED.encode()
+    for folder in ("shown", "fixed"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "jobs.py").write_bytes(text)
+        (tmp_path / folder / "other.py").write_bytes(latin)
+    fixing = ("--unsafe-fixes", "--no-cache")
+    run("check", "--fix", *fixing, cwd=tmp_path / "fixed")
+    command = [sys.executable, "-m", "celeryleak_lint", "check", "--diff", *fixing]
+    shown = subprocess.run(command, cwd=tmp_path / "shown", capture_output=True, check=False)
+    assert b"\xef\xbb\xbf" in shown.stdout
+    assert b"\xe9" in shown.stdout
+    if shutil.which("patch"):
+        subprocess.run(["patch", "-p0", "--binary"], cwd=tmp_path / "shown", input=shown.stdout, check=True, stdout=subprocess.DEVNULL)  # fmt: skip
+        for name in ("jobs.py", "other.py"):
+            was, now = (tmp_path / folder / name for folder in ("shown", "fixed"))
+            assert was.read_bytes() == now.read_bytes()
+
+
+def test_files_that_were_not_named_are_the_reason(tmp_path: Path) -> None:
+    factory = "import redis\n\n\ndef client():\n    return redis.Redis()\n"
+    task = "from celery import shared_task\nfrom made import client\n\n\n@shared_task\ndef run(x):\n    return client().get(x)\n"
+    project = written(tmp_path, {"made.py": factory, "jobs.py": task})
+    ended = run("check", "--fix", "--unsafe-fixes", "jobs.py", cwd=project)
+    assert any("touches files that were not named" in line for line in ended.complaints)
+    assert (project / "made.py").read_text() == factory

@@ -5,8 +5,9 @@ Knows rows, columns and the style of Black; what belongs into the block was deci
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import libcst as cst
 
@@ -14,15 +15,21 @@ from celeryleak_lint.fixes.trees import Change, Tree, within
 
 #: Characters that a line may have, as Black counts.
 LINE_LENGTH = 88
+#: Comments that speak to a tool about the line on which they stand.
+_DIRECTIVE = re.compile(r"#\s*(?:type:|noqa|nosec|pragma|pylint:|pyright:|ruff:|mypy:)")
 
 
 @dataclass(frozen=True, slots=True)
 class Writing:
-    """The indentation of the block, one more step of it, and the spelling of ``contextlib.closing``."""
+    """The indentation of the block, one more step of it, and the spelling of ``contextlib.closing``.
+
+    With ``on_one_line`` a header is not wrapped, whatever its length.
+    """
 
     indent: str
     step: str
     closing: str
+    on_one_line: bool = False
 
 
 def header_for(
@@ -30,6 +37,8 @@ def header_for(
 ) -> Iterator[Change]:
     """``x = call`` becomes ``with call as x:``; a comment behind it stays."""
     start, end = tree.range(statement).start, tree.range(call).end
+    if _DIRECTIVE.match(tree.lines[end.line - 1][end.column :].lstrip()):
+        writing = replace(writing, on_one_line=True)
     text = _opening(tree, call, writing, f" as {name}:")
     yield (start.line, start.column, end.line, end.column, text)
 
@@ -170,7 +179,7 @@ def _opening(tree: Tree, call: cst.Call, writing: Writing, after: str) -> str:
         return f"with {_closed(tree, call, writing, 'with ', after)}{after}"
     text = _flat(tree, call, writing.indent)
     line = f"{writing.indent}with {text}{after}"
-    if "\n" in text or len(line) <= LINE_LENGTH or not call.args:
+    if "\n" in text or len(line) <= LINE_LENGTH or not call.args or writing.on_one_line:
         return f"with {text}{after}"
     return f"with {_split(tree, call, writing.indent, writing.step)}{after}"
 
@@ -179,7 +188,8 @@ def _closed(tree: Tree, call: cst.Call, writing: Writing, before: str, after: st
     """``closing(call)``, over several rows when one is not enough."""
     text = _flat(tree, call, writing.indent)
     line = f"{writing.indent}{before}{writing.closing}({text}){after}"
-    if "\n" not in text and max(map(len, line.split("\n"))) <= LINE_LENGTH:
+    is_short = writing.on_one_line or max(map(len, line.split("\n"))) <= LINE_LENGTH
+    if "\n" not in text and is_short:
         return f"{writing.closing}({text})"
     deeper = writing.indent + writing.step
     inner = _flat(tree, call, deeper)

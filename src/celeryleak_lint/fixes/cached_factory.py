@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from typing import cast
 
 from celeryleak_lint.catalog.words import WordSet, split_words
+from celeryleak_lint.fixes.annotations import written as written_type
 from celeryleak_lint.fixes.factories import Helper, Written, write
-from celeryleak_lint.fixes.imports import has_future_annotations
 from celeryleak_lint.fixes.naming import helper_name, wished
 from celeryleak_lint.fixes.place import Place, Style
 from celeryleak_lint.fixes.sheet import Passage, Refusal, Sheet, Sheets
@@ -95,7 +95,7 @@ def _fix(
     remedy: CachedFactory, place: Place, passage: Passage, style: Style, keys: Sequence[_Key],
     plan: dict[str, object],
 ) -> Fix | Refusal:  # fmt: skip
-    sheet = passage.sheet
+    sheet, line = passage.sheet, place.span.line
     expression = tuple(cast("list[str]", plan["expression"]))
     naming = {
         "resource": remedy.resource, "noun": remedy.noun,
@@ -105,8 +105,8 @@ def _fix(
     call = cast("tuple[int, int, int, int]", tuple(cast("list[int]", plan["call"])))
     removals = _removals(passage, cast("list[tuple[int, int]]", plan["removed"]))
     parts = _Parts(
-        parameters=tuple((key.name, _annotation(sheet, key)) for key in keys),
-        annotation=_quoted(sheet, remedy.annotation, certain=True),
+        parameters=tuple((key.name, written_type(sheet, key.type, line=line)) for key in keys),
+        annotation=written_type(sheet, remedy.annotation, line=line, is_library=True),
         body=tuple(cast("list[str]", plan["body"])),
         expression=expression,
         unit=cast("str", plan["unit"]),
@@ -179,19 +179,6 @@ def _is_bounded(key: _Key, style: Style) -> bool:
 
 def _listed(keys: Sequence[_Key]) -> str:
     return " and ".join(f"`{key.argument}`" for key in keys)
-
-
-def _annotation(sheet: Sheet, key: _Key) -> str:
-    return _quoted(sheet, key.type, certain=False)
-
-
-def _quoted(sheet: Sheet, text: str, *, certain: bool) -> str:
-    """A type as it may stand in a signature that is evaluated when the module is imported."""
-    if not text or has_future_annotations(sheet):
-        return text
-    if certain or text.isidentifier():
-        return text
-    return f'"{text}"' if '"' not in text else ""
 
 
 def _removals(passage: Passage, ranges: Sequence[tuple[int, int]]) -> tuple[Edit, ...]:

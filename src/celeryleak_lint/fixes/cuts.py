@@ -7,9 +7,18 @@ from dataclasses import dataclass, field
 
 import libcst as cst
 
-from celeryleak_lint.fixes.evidence import OBJECT, UNHASHABLE
+from celeryleak_lint.fixes.evidence import OBJECT, PLAIN, UNHASHABLE
+from celeryleak_lint.fixes.keyable import collections_in, volatile_in
 from celeryleak_lint.fixes.scene import CannotMoveError, Scene
-from celeryleak_lint.fixes.uses import Uses, definite, exposed, imported_in, root_of, uses_of
+from celeryleak_lint.fixes.uses import (
+    Uses,
+    declared_global,
+    definite,
+    exposed,
+    imported_in,
+    root_of,
+    uses_of,
+)
 
 #: Names of the instance a method is called on.
 INSTANCES = frozenset({"self", "cls"})
@@ -30,6 +39,12 @@ class Cut:
 def narrowest(scene: Scene) -> tuple[Cut, list[tuple[cst.CSTNode, bool]]]:
     """The narrowest cut: the one whose keys are best shown to be values, then the smallest."""
     _forbid_hidden_imports(scene)
+    shared = set(scene.call_uses.reads) & declared_global(scene.function)
+    if shared:
+        raise CannotMoveError(f"the function itself gives `{min(shared)}` its value")
+    volatile = volatile_in(scene.call)
+    if volatile:
+        raise CannotMoveError(f"`{volatile}()` gives another value each time")
     best: tuple[tuple[int, int, int], Cut, list[tuple[cst.CSTNode, bool]]] | None = None
     for cut in _cuts(scene):
         imports = _imports_for(scene, cut)
@@ -37,7 +52,9 @@ def narrowest(scene: Scene) -> tuple[Cut, list[tuple[cst.CSTNode, bool]]]:
         narrowed = Cut(cut.moved, cut.live - provided, cut.declared)
         if not _is_sound(scene, narrowed):
             continue
-        ranks = [scene.evidence.of(name).rank for name in narrowed.live if name not in INSTANCES]
+        if any(volatile_in(scene.block[position]) for position in cut.moved):
+            continue
+        ranks = [_rank(scene, cut, name) for name in narrowed.live if name not in INSTANCES]
         if any(rank >= UNHASHABLE for rank in ranks):
             continue
         score = (sum(ranks), len(narrowed.moved) - narrowed.declared, -narrowed.declared)
@@ -55,6 +72,15 @@ def narrowest(scene: Scene) -> tuple[Cut, list[tuple[cst.CSTNode, bool]]]:
             f"`{name}` is an object of this call: as the key of a cache it would never hit"
         )
     return best[1], best[2]
+
+
+def _rank(scene: Scene, cut: Cut, name: str) -> int:
+    """How well a name serves as a key, given what the moved code does with it."""
+    rank = scene.evidence.of(name).rank
+    moved = (scene.call, *(scene.block[position] for position in cut.moved))
+    if rank != PLAIN and any(name in collections_in(node) for node in moved):
+        return UNHASHABLE
+    return rank
 
 
 def _forbid_hidden_imports(scene: Scene) -> None:

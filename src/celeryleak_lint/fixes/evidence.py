@@ -52,6 +52,13 @@ class Evidence:
             for param in parameters(function)
             if param.annotation is not None
         }
+        given = function.params
+        if isinstance(given.star_kwarg, cst.Param):
+            self._types[given.star_kwarg.name.value] = cst.Name("dict")
+        if isinstance(given.star_arg, cst.Param) and given.star_arg.annotation is not None:
+            each = cst.SubscriptElement(cst.Index(given.star_arg.annotation.annotation))
+            rest = cst.SubscriptElement(cst.Index(cst.Ellipsis()))
+            self._types[given.star_arg.name.value] = cst.Subscript(cst.Name("tuple"), [each, rest])
         self._values: dict[str, list[tuple[cst.BaseExpression, tuple[int, ...]]]] = {}
         self._made = set(_made(function.body))
         for target, value in _assignments(function.body):

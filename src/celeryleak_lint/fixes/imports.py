@@ -18,7 +18,8 @@ _STRAIGHT = re.compile(r"import\s+(?P<names>[^;#()]+?)\s*(?:#.*)?$")
 _FROM = re.compile(r"from\s+(?P<module>\.*[\w.]*)\s+import\s*\(?(?P<names>[^;()]*)\)?\s*(?:#.*)?$")
 _ALIAS = re.compile(r"(?P<name>[\w.]+|\*)(?:\s+as\s+(?P<alias>\w+))?$")
 _COMMENT = re.compile(r"#[^\n]*")
-_DOCSTRING = re.compile(r"[rRuU]?[\"']")
+_DOCSTRING = re.compile(r"(?:\(\s*)?[rRuU]?[\"']|\($")
+_FUTURE = re.compile(r"(?:from\s+__future__\s+import\b|.*;\s*from\s+__future__\s+import\b)")
 #: Lines that an added name may fill, as Black counts.
 LINE_LENGTH = 88
 
@@ -43,7 +44,7 @@ def spelled(
     """How the file may write ``module.name`` from ``line`` on, with the edits that make it so."""
     imports = [found for found in _imports(sheet) if found.statement.end_line < line]
     known = _known(imports, module, name)
-    if known:
+    if known and _keeps_meaning(sheet, imports, known):
         return known, ()
     for found in imports:
         if found.module == module and name not in sheet.words:
@@ -72,6 +73,17 @@ def _known(imports: Sequence[Import], module: str, name: str) -> str:
     return ""
 
 
+def _keeps_meaning(sheet: Sheet, imports: Sequence[Import], spelling: str) -> bool:
+    """Whether nothing else in the file, no import of everything either, binds an imported name."""
+    root, _, rest = spelling.partition(".")
+    if not rest and any(("*", "") in found.names for found in imports):
+        return False
+    again = (
+        rf"^(?:(?:async\s+def|def|class)\s+{root}\b|{root}\s*(?::[^=\n]*)?=(?!=)|del\s.*\b{root}\b)"
+    )
+    return re.search(again, sheet.layout.source.text, re.MULTILINE) is None
+
+
 def joined(edits: Sequence[Edit]) -> tuple[Edit, ...]:
     """Edits for several imports, with those that begin a group in the same place made one."""
     by_place: dict[tuple[str, int, int], Edit] = {}
@@ -93,6 +105,13 @@ def has_future_annotations(sheet: Sheet) -> bool:
         found.module == "__future__" and ("annotations", "") in found.names
         for found in _imports(sheet)
     )
+
+
+def imported_names(sheet: Sheet, statement: Statement) -> Iterator[str]:
+    """The names that a statement binds if it is an import."""
+    found = _read(sheet, statement)
+    for name, alias in found.names if found is not None else ():
+        yield alias or (name if found and found.module else name.partition(".")[0])
 
 
 def _imports(sheet: Sheet) -> Iterator[Import]:
@@ -167,11 +186,9 @@ def _header(sheet: Sheet) -> tuple[list[Statement], list[Statement]]:
     count = 0
     if statements and _DOCSTRING.match(sheet.line(statements[0].line).lstrip()):
         count = 1
-    while count < len(statements):
-        found = _read(sheet, statements[count])
-        if found is None or found.module != "__future__":
-            break
-        count += 1
+    for number, statement in enumerate(statements, start=1):
+        if _FUTURE.match(sheet.line(statement.line)):
+            count = number  # whatever stands above one, the compiler accepts nothing new there
     return statements[:count], statements[count:]
 
 

@@ -21,7 +21,7 @@ _ORDER: tuple[Kind, ...] = ("clean", "unknown", "bound")
 _EAGER_METHODS = frozenset(
     {
         "read", "readline", "readlines", "readinto", "write", "writelines", "seek", "tell", "flush",
-        "truncate", "fileno", "isatty", "close", "fetchone", "fetchall", "fetchmany", "fetchval",
+        "truncate", "isatty", "close", "fetchone", "fetchall", "fetchmany", "fetchval",
         "scalar", "commit", "rollback", "executescript", "recv", "recvfrom", "send", "sendall",
         "sendto", "connect", "connect_ex", "settimeout", "setsockopt", "bind", "listen",
         "getsockname", "getpeername", "json", "raise_for_status", "getheader", "getheaders",
@@ -49,8 +49,16 @@ _EAGER = frozenset(
         "join", "load", "safe_load", "full_load", "unsafe_load", "dump", "safe_dump", "dump_all",
         "copyfileobj", "Counter", "fromkeys", "copyfile", "isinstance", "hasattr", "format",
         "Popen", "run", "call", "check_call", "check_output", "findall", "sub", "match", "search", "fullmatch", "loads", "deepcopy", "fsync",
+        "fdatasync", "fstat", "ftruncate", "get_terminal_size", "mmap", "posix_fadvise", "tcgetattr",
     }
 )  # fmt: skip
+#: Functions among them whose result holds what they were given one by one, or by keyword.
+_COLLECTING = frozenset(
+    {"list", "tuple", "dict", "set", "frozenset", "sorted", "min", "max", "next", "deepcopy"}
+)
+_DISPLAYS = (cst.List, cst.Tuple, cst.Set, cst.Dict, cst.ListComp, cst.SetComp, cst.DictComp)
+#: Functions that read on although others of their name do not: an archive of arrays is lazy.
+_LAZY_LOADS = frozenset({"np.load", "numpy.load"})
 #: Functions that read on while their result is used.
 _LAZY = frozenset(
     {
@@ -139,13 +147,11 @@ class Values:
         return worst(tuple(self._inside(child) for child in node.children))
 
     def _call(self, node: cst.Call) -> Kind:
-        name = dotted(node.func).rpartition(".")[2]
-        given = worst(
-            tuple(
-                "clean" if name in _EAGER and self._is_generator(arg) else self.of(arg.value)
-                for arg in node.args
-            )
-        )
+        full = dotted(node.func)
+        name = full.rpartition(".")[2]
+        given = worst(tuple(self._argument(arg, name) for arg in node.args))
+        if given != "clean" and (full in _LAZY_LOADS or self._is_collected(node, name)):
+            return given
         if isinstance(node.func, cst.Attribute):
             receiver = self.of(node.func.value)
             method = node.func.attr.value
@@ -160,11 +166,21 @@ class Values:
             return "clean"
         return self._function(name, given)
 
-    def _is_generator(self, arg: cst.Arg) -> bool:
-        if not isinstance(arg.value, cst.GeneratorExp):
-            return False
-        self._comprehension(arg.value)
-        return True
+    def _argument(self, arg: cst.Arg, name: str) -> Kind:
+        """The kind of an argument; a generator is used up by functions that wait for its end."""
+        if name not in _EAGER or not isinstance(arg.value, cst.GeneratorExp):
+            return self.of(arg.value)
+        kind = self._comprehension(arg.value)
+        return kind if name in _COLLECTING else "clean"
+
+    def _is_collected(self, node: cst.Call, name: str) -> bool:
+        """Whether the result of a call keeps what it was given, such as ``dict(upload=f)``."""
+        return name in _COLLECTING and any(
+            (arg.keyword is not None and name == "dict")
+            or isinstance(arg.value, (*_DISPLAYS, cst.GeneratorExp))
+            for arg in node.args
+            if self._argument(arg, name) != "clean"
+        )
 
     def _method(self, receiver: Kind, method: str, given: Kind) -> Kind:
         if self.is_executor:

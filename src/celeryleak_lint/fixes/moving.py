@@ -17,6 +17,7 @@ from libcst.metadata import CodeRange
 from celeryleak_lint.cst.jobs import Plain
 from celeryleak_lint.fixes.cuts import INSTANCES, Cut, is_import, narrowest
 from celeryleak_lint.fixes.evidence import UNKNOWN, Shown
+from celeryleak_lint.fixes.keyable import bound_to_class, collections_in
 from celeryleak_lint.fixes.scene import CannotMoveError, Scene, scene_of
 from celeryleak_lint.fixes.uses import root_of, uses_of
 
@@ -58,6 +59,7 @@ def _plan(scene: Scene) -> Plain:
     written = [*[node for node, _ in imports if node not in moved], *moved]
     where = scene.ranges[scene.call]
     _forbid_emptied(scene, gone)
+    _forbid_class_names(scene, moved, renamed)
     return {
         "call": _numbers(where),
         "expression": _expression(scene, renamed),
@@ -76,24 +78,40 @@ def _forbid_emptied(scene: Scene, gone: Sequence[cst.CSTNode]) -> None:
             raise CannotMoveError("a block would be left empty")
 
 
+def _forbid_class_names(
+    scene: Scene, moved: Sequence[cst.CSTNode], renamed: Mapping[cst.CSTNode, str]
+) -> None:
+    for node in (scene.call, *moved):
+        name = bound_to_class(node, renamed)
+        if name:
+            raise CannotMoveError(f"`{name}` means something else outside of its class")
+
+
 # -- what is written -------------------------------------------------------------------------
 
 
 def _lives(scene: Scene, cut: Cut) -> tuple[list[_Live], dict[cst.CSTNode, str]]:
     """The keys, in the order in which they are read, and the attributes of the call that become names."""
     chains = _chains(scene.call, cut.live)
-    taken = set(scene.local) | set(scene.call_uses.reads)
+    moved = (scene.call, *(scene.block[position] for position in cut.moved))
+    collections = {name for node in moved for name in collections_in(node)}
+    taken = set(scene.local) | set(uses_of(*moved).reads)
     lives: dict[str, _Live] = {}
     renamed: dict[cst.CSTNode, str] = {}
+    given: set[str] = set()
     in_body = uses_of(*(scene.block[position] for position in cut.moved)).reads if cut.moved else {}
     for root, node, argument in chains:
         if node is None or root in in_body:
             continue
         live = lives.get(argument)
         if live is None:
+            if argument in collections:
+                raise CannotMoveError(f"`{argument}` is a collection, which no cache has as a key")
             name = argument.rpartition(".")[2].lstrip("_")
-            if name in taken and name not in cut.live:
+            if name in taken and (name not in cut.live or name in given):
                 name = argument.replace(".", "_").lstrip("_")
+            given.add(name)
+            taken.add(name)
             live = lives[argument] = _Live(name, argument, Shown(UNKNOWN))
         renamed[node] = live.name
     covered = {root for root, node, _ in chains if node is not None and root not in in_body}

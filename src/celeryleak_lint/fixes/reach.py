@@ -12,6 +12,7 @@ from typing import cast
 
 import libcst as cst
 
+from celeryleak_lint.fixes.held import holds, is_last, looks_up_by_text
 from celeryleak_lint.fixes.laziness import Kind, Values, items_of
 from celeryleak_lint.fixes.trees import Tree, dotted, has_comment, mentions, names_in, within
 
@@ -204,7 +205,20 @@ def reach(
     _check_bindings(rest[:size], name)
     check_closes(place, rest[:size], name)
     check_outside(place, needing - {name} if first else needing, rest)
+    if closing is None:
+        _check_held(place, (*first, *rest[:size]), needing, rest[size:])
     return size, closing
+
+
+def _check_held(
+    place: Opening, used: Sequence[cst.BaseStatement], needing: set[str],
+    after: Sequence[cst.BaseStatement],
+) -> None:  # fmt: skip
+    """What is held by being open would be let go before the work that follows."""
+    if looks_up_by_text(place.function):
+        raise NoWay("the function looks names up by their text, perhaps this one after its end")
+    if holds((*used, place.call), needing, place.call) and not is_last(place.path, after):
+        raise NoWay("what it holds by being open, such as a lock or a port, would end too early")
 
 
 def _check_bindings(moved: Sequence[cst.BaseStatement], name: str) -> None:

@@ -65,6 +65,16 @@ def locals_of(function: cst.FunctionDef) -> set[str]:
     return names - outside
 
 
+def declared_global(function: cst.FunctionDef) -> set[str]:
+    """Names of the module that a function binds itself."""
+    return {
+        item.name.value
+        for node in _within(function.body)
+        if isinstance(node, cst.Global)
+        for item in node.names
+    }
+
+
 def imported_in(body: cst.CSTNode) -> set[str]:
     """Names that imports of a scope bind, wherever they stand in it."""
     return {

@@ -104,9 +104,10 @@ def _written(prepared: Prepared, repaired: Repaired, named: tuple[str, ...]) -> 
 def _show(outcome: Outcome, repaired: Repaired, showing: Showing) -> int:
     """Print what would change; nothing is written."""
     view = view_of(outcome.prepared)
-    for path, text in sorted(repaired.texts.items()):
-        sys.stdout.write(render_diff(view.path(path), outcome.prepared.read(path), text))
     sys.stdout.flush()
+    for path, text in sorted(repaired.texts.items()):
+        sys.stdout.buffer.write(render_diff(view.path(path), outcome.prepared.read(path), text))
+    sys.stdout.buffer.flush()
     tell(outcome, showing, would=True)
     if outcome.report.failures:
         return FAILED

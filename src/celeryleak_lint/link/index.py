@@ -25,6 +25,11 @@ from celeryleak_lint.model.facts import (
 #: Values of what binds arguments and passes the call on.
 PARTIALS = frozenset({"@functools.partial", "@functools.partialmethod"})
 
+#: Methods that change the collection they belong to.
+_FILLING = frozenset(
+    {"update", "append", "extend", "insert", "setdefault", "pop", "clear", "add", "remove"}
+)
+
 
 @dataclass(slots=True, eq=False)
 class Function:
@@ -138,6 +143,7 @@ class Index:
     _nested: defaultdict[tuple[str, str], list[Function]] | None = None
     _by_tail: dict[str, list[Site]] | None = None
     _references: dict[str, list[tuple[Site, str]]] | None = None
+    _changed: frozenset[str] | None = None
 
     @classmethod
     def of(cls, summaries: Iterable[ModuleSummary]) -> Index:
@@ -226,6 +232,17 @@ class Index:
             }
         return module in self._imported
 
+    def changed_globals(self) -> frozenset[str]:
+        """Dotted names that functions bind anew, and, with ``[]`` behind them, those they change."""
+        if self._changed is None:
+            self._changed = frozenset(
+                name
+                for function in self.everything
+                if not (function.is_module_body or function.is_class_body)
+                for name in _changed_by(function)
+            )
+        return self._changed
+
     def calls_of(self, tail: str) -> list[Site]:
         """All calls whose callee's last name may be ``tail``."""
         if self._by_tail is None:
@@ -294,6 +311,20 @@ class Index:
                         for tail in _referred(function, value):
                             found[tail].append((site, label))
         return found
+
+
+def _changed_by(function: Function) -> Iterator[str]:
+    """Global names and attributes of its own class that a function stores into, or fills."""
+    module = f"{function.module.module}." if function.module.module else ""
+    for store in function.fact.stores:
+        if store.target[:1] == "@":
+            yield store.target[1:]
+        elif store.target.startswith("^.") and function.fact.cls:
+            yield f"{module}{function.fact.cls}{store.target[1:]}"
+    for call in function.fact.calls:
+        owner, _, method = call.callee.rpartition(".")
+        if owner[:1] == "@" and method in _FILLING:
+            yield f"{owner[1:]}[]"
 
 
 def _referred(function: Function, value: str) -> Iterator[str]:

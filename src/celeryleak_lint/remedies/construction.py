@@ -10,7 +10,14 @@ from celeryleak_lint.link.project import Project
 from celeryleak_lint.model.edits import Applicability
 from celeryleak_lint.model.facts import ASYNC, GENERATOR, ParameterFact
 from celeryleak_lint.model.remedies import CachedFactory, MemoizedProducer, Remedy
-from celeryleak_lint.remedies.gates import ceiling, changes, refusal, type_of
+from celeryleak_lint.remedies.gates import (
+    ceiling,
+    changes,
+    is_only_asked,
+    is_shared_constant,
+    refusal,
+    type_of,
+)
 
 _VALUES = frozenset(
     {"@builtins.str", "@builtins.int", "@builtins.float", "@builtins.bool", "@builtins.bytes",
@@ -70,12 +77,22 @@ def _memoizable(project: Project, build: Build) -> MemoizedProducer | None:
 
 
 def _trust(project: Project, producer: Producer) -> Applicability:
-    """``safe`` for a private producer whose callers are all known and that builds from constants."""
-    function = producer.function
+    """``safe`` for a private producer that only builds from constants, and whose callers only ask what it builds."""
+    function, build = producer.function, producer.build
+    fact = function.fact
     is_private = function.name.startswith("_") and not function.name.startswith("__")
-    if not is_private or project.graph.handed(function) or producer.build.via is not None:
+    if not is_private or project.graph.handed(function) or build.via is not None or fact.params:
         return "unsafe"
-    return ceiling(project, producer.build) if not function.fact.params else "unsafe"
+    if len(fact.calls) != 1 or fact.stores or fact.exits or fact.returns != ("#0",):
+        return "unsafe"
+    asked = (
+        project.production.build_at(edge.function, edge.site.index)
+        for edge in project.graph.callers(function)
+        if edge.site is not None
+    )
+    if not all(found is not None and is_only_asked(found) for found in asked):
+        return "unsafe"
+    return "safe" if is_shared_constant(project, build) else "unsafe"
 
 
 def _is_value(parameter: ParameterFact) -> bool:

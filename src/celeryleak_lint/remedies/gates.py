@@ -11,6 +11,7 @@ from celeryleak_lint.link.project import Project
 from celeryleak_lint.model import values
 from celeryleak_lint.model.edits import Applicability
 from celeryleak_lint.model.facts import ASYNC, GENERATOR, CallFact
+from celeryleak_lint.remedies.constants import is_constant
 
 #: First words of methods of two words and more that change the object for all who share it
 #: (``set_proxy``, ``add_hook``); a lone ``set`` or ``add`` sends data to a server.
@@ -68,12 +69,18 @@ def refusal(project: Project, build: Build) -> str:
 
 def ceiling(project: Project, build: Build) -> Applicability:
     """``safe`` only where nothing but the constant construction of a sharable type is at stake."""
+    is_plain = build.via is None and build.exemption is None and is_only_asked(build)
+    return "safe" if is_plain and is_shared_constant(project, build) else "unsafe"
+
+
+def is_shared_constant(project: Project, build: Build) -> bool:
+    """Whether every construction gives an equal object of a type that threads may share."""
     resource = build.resource
+    if resource.fix != "safe" or resource.thread_safe != "yes":
+        return False
     origin = project.origins.of_call(build.function, build.site.index)
-    is_constant = origin.is_fixed and not (origin.settings or origin.instance)
-    is_sharable = resource.fix == "safe" and resource.thread_safe == "yes"
-    is_plain = build.via is None and build.exemption is None and _is_only_asked(build)
-    return "safe" if is_constant and is_sharable and is_plain else "unsafe"
+    is_fixed = origin.is_fixed and not (origin.settings or origin.instance)
+    return is_fixed and is_constant(project, build.function, build.site.index)
 
 
 def changes(build: Build) -> str:
@@ -149,7 +156,7 @@ def _gives_a_connection(call: CallFact) -> bool:
     return is_bare and bool(call.sinks) and "drop" not in call.sinks
 
 
-def _is_only_asked(build: Build) -> bool:
+def is_only_asked(build: Build) -> bool:
     """True when the object is nothing but the receiver of calls: nobody else gets to know it."""
     uses = build.function.uses
     sinks = [

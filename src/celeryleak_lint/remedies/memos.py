@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from celeryleak_lint.catalog.words import split_words
 from celeryleak_lint.link.index import Class, Function
 from celeryleak_lint.link.project import Project
 from celeryleak_lint.model.edits import Applicability
@@ -14,12 +15,22 @@ _PLAIN = frozenset(
     {"@builtins.str", "@builtins.int", "@builtins.float", "@builtins.bool", "@builtins.bytes",
      "@decimal.Decimal", "@uuid.UUID", "@datetime.date", "@datetime.datetime"}
 )  # fmt: skip
+#: Words of functions that do something once, or hand out what nobody else gets.
+_ACTING = frozenset(
+    {"once", "ensure", "register", "init", "initialize", "setup", "start", "warn", "create", "make",
+     "send", "notify", "next", "new", "generate", "allocate", "assign", "reserve", "token", "uuid",
+     "nonce", "random"}
+)  # fmt: skip
 _INSPECTING = ("cache_info", "cache_clear", "cache_parameters")
 
 
 def bound_remedy(function: Function, decorator: DecoratorFact) -> MemoBound:
-    """A size for the memo: safe only where an equal result is as good as the same one."""
+    """A size for the memo: safe only where an equal result is as good as the same one.
+
+    A function that acts, by its name, would act again for what the memo has forgotten.
+    """
     is_plain = function.fact.returns_annotation in _PLAIN
+    is_plain &= not _ACTING.intersection(split_words(function.name))
     ceiling: Applicability = "safe" if is_plain else "unsafe"
     return MemoBound(decorator.line, ceiling)
 

@@ -3,33 +3,23 @@
 from __future__ import annotations
 
 import difflib
-import io
-import tokenize
 from collections.abc import Iterator
 
-_UNENDED = "\\ No newline at end of file\n"
+_UNENDED = b"\\ No newline at end of file\n"
 
 
-def render_diff(path: str, old: bytes, new: bytes) -> str:
-    """The difference between two states of a source file as a unified diff; ``path`` as shown."""
-    encoding = _encoding(old)
-    before, after = _lines(old, encoding), _lines(new, encoding)
-    return "".join(_ended(difflib.unified_diff(before, after, path, path)))
+def render_diff(path: str, old: bytes, new: bytes) -> bytes:
+    """The difference between two states of a file as a unified diff; ``path`` as shown.
+
+    Lines are the file's own bytes, whatever their encoding: any other would match no file.
+    """
+    name = path.encode("utf-8", "surrogateescape")
+    before, after = old.splitlines(keepends=True), new.splitlines(keepends=True)
+    return b"".join(_ended(difflib.diff_bytes(difflib.unified_diff, before, after, name, name)))
 
 
-def _encoding(data: bytes) -> str:
-    try:
-        return tokenize.detect_encoding(io.BytesIO(data).readline)[0]
-    except (SyntaxError, UnicodeError, LookupError):
-        return "latin-1"
-
-
-def _lines(data: bytes, encoding: str) -> list[str]:
-    return [line.decode(encoding, "replace") for line in data.splitlines(keepends=True)]
-
-
-def _ended(lines: Iterator[str]) -> Iterator[str]:
+def _ended(lines: Iterator[bytes]) -> Iterator[bytes]:
     for line in lines:
         yield line
-        if not line.endswith(("\n", "\r")):
-            yield f"\n{_UNENDED}"
+        if not line.endswith((b"\n", b"\r")):
+            yield b"\n" + _UNENDED

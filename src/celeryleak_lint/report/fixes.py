@@ -20,11 +20,13 @@ def fixes_told(
     """
     told = "would fix" if would else "fixed"
     is_over = report.fixed is not None
-    lines = _afterwards(report, view, told) if is_over else _offered(report, applicable)
+    lines = _afterwards(report, view, told, applicable) if is_over else _offered(report, applicable)
     return "".join(f"{line}\n" for line in lines)
 
 
-def _afterwards(report: Report, view: View, told: str) -> Iterator[str]:
+def _afterwards(
+    report: Report, view: View, told: str, applicable: frozenset[Applicability]
+) -> Iterator[str]:
     fixed = report.fixed or ()
     if fixed:
         files = len({finding.path for finding in fixed})
@@ -32,17 +34,17 @@ def _afterwards(report: Report, view: View, told: str) -> Iterator[str]:
     for finding in fixed:
         assert finding.fix is not None
         yield f"  {_place(finding, view)} {finding.code} {escaped(finding.fix.title)}"
-    reasons = Counter(_reason(finding) for finding in report.findings)
+    reasons = Counter(_reason(finding, applicable) for finding in report.findings)
     if reasons:
         yield f"left {_counted(len(report.findings), 'finding')} as {_pronoun(report)}:"
     for reason, count in sorted(reasons.items(), key=lambda item: (-item[1], item[0])):
         yield f"  {count:>4}  {escaped(reason)}"
 
 
-def _reason(finding: Finding) -> str:
+def _reason(finding: Finding, applicable: frozenset[Applicability]) -> str:
     if finding.fix is None:
         return finding.no_fix or "there is no fix for this rule"
-    if finding.fix.applicability == "unsafe":
+    if finding.fix.applicability not in applicable:
         return "the fix is unsafe: look at it with `--unsafe-fixes --diff`, apply it with `--fix --unsafe-fixes`"
     return "the fix touches files that were not named, or another fix in the same place"
 
