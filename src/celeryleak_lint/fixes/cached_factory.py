@@ -16,7 +16,7 @@ from celeryleak_lint.fixes.annotations import written as written_type
 from celeryleak_lint.fixes.factories import Helper, Written, write
 from celeryleak_lint.fixes.naming import helper_name, wished
 from celeryleak_lint.fixes.place import Place, Style
-from celeryleak_lint.fixes.sheet import Passage, Refusal, Sheet, Sheets
+from celeryleak_lint.fixes.sheet import Passage, Refusal, Sheet, Sheets, passage_at
 from celeryleak_lint.model.edits import Applicability, Edit, Fix
 from celeryleak_lint.model.remedies import CachedFactory
 
@@ -52,13 +52,11 @@ def cached_factory(
     remedy: CachedFactory, place: Place, sheets: Sheets, style: Style
 ) -> Fix | Refusal:
     """Move the reported call; refused when its key could not hit, or must not be shared."""
-    sheet = sheets(place.path)
-    if isinstance(sheet, Refusal):
-        return sheet
     span = place.span
-    passage = sheet.passage(span.line)
+    passage = passage_at(sheets, place.path, span.line)
     if isinstance(passage, Refusal):
         return passage
+    sheet = passage.sheet
     at = (passage.row(span.line), passage.column(span.line, span.column))
     until = (passage.row(span.end_line), passage.column(span.end_line, span.end_column))
     plan = passage.ask(_JOB, [*at, *until, _aliases(sheet)])

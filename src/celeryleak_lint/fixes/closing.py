@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from celeryleak_lint.fixes.imports import spelled
 from celeryleak_lint.fixes.place import Place
-from celeryleak_lint.fixes.sheet import Passage, Refusal, Sheets
+from celeryleak_lint.fixes.sheet import Passage, Refusal, Sheets, passage_at
 from celeryleak_lint.fixes.step import step_of
 from celeryleak_lint.model.edits import Edit, Fix
 from celeryleak_lint.model.remedies import Closing
@@ -20,12 +20,10 @@ _TITLES = {
 
 def closing(remedy: Closing, place: Place, sheets: Sheets) -> Fix | Refusal:
     """The handle of the reported call gets a block that ends with its last use."""
-    sheet = sheets(place.path)
-    if isinstance(sheet, Refusal):
-        return sheet
-    passage = sheet.passage(place.span.line)
+    passage = passage_at(sheets, place.path, place.span.line)
     if isinstance(passage, Refusal):
         return passage
+    sheet = passage.sheet
     spelling = ""
     imports: tuple[Edit, ...] = ()
     if remedy.form != "with":

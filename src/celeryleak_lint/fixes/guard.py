@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, cast
 
 from celeryleak_lint.fixes.place import Place
-from celeryleak_lint.fixes.sheet import Refusal, Sheets
+from celeryleak_lint.fixes.sheet import Refusal, Sheets, passage_at
 from celeryleak_lint.fixes.step import step_of
 from celeryleak_lint.model.edits import Fix
 from celeryleak_lint.model.remedies import Guard
@@ -22,12 +22,10 @@ _JOB = "celeryleak_lint.fixes.guard:guarded"
 
 def guard(remedy: Guard, place: Place, sheets: Sheets) -> Fix | Refusal:
     """``if self.x is None:`` above the assignment; who initialises it was decided on facts."""
-    sheet = sheets(place.path)
-    if isinstance(sheet, Refusal):
-        return sheet
-    passage = sheet.passage(place.span.line)
+    passage = passage_at(sheets, place.path, place.span.line)
     if isinstance(passage, Refusal):
         return passage
+    sheet = passage.sheet
     name = remedy.target.rpartition(".")[2]
     if remedy.declares and re.search(rf"[\"']{name}[\"']", sheet.layout.source.text):
         return Refusal(f"other code may ask whether there is a `{name}` by its name")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, cast
 from celeryleak_lint.fixes.exchanged import exchanged
 from celeryleak_lint.fixes.imports import LINE_LENGTH
 from celeryleak_lint.fixes.place import Place
-from celeryleak_lint.fixes.sheet import Passage, Refusal, Sheet, Sheets
+from celeryleak_lint.fixes.sheet import Passage, Refusal, Sheet, Sheets, passage_at
 from celeryleak_lint.model.edits import Edit, Fix
 from celeryleak_lint.model.remedies import InstanceMemo
 
@@ -25,12 +25,10 @@ _JOB = "celeryleak_lint.fixes.instance_memo:moved"
 
 def instance_memo(remedy: InstanceMemo, place: Place, sheets: Sheets) -> Fix | Refusal:
     """A property becomes a ``cached_property``; another method is wrapped in ``__init__``."""
-    sheet = sheets(place.path)
-    if isinstance(sheet, Refusal):
-        return sheet
-    passage = sheet.passage(remedy.line)
+    passage = passage_at(sheets, place.path, remedy.line)
     if isinstance(passage, Refusal):
         return passage
+    sheet = passage.sheet
     if not remedy.init_line:
         return _as_property(remedy, place, sheet, passage)
     # a class that is cut shows one of the two functions only

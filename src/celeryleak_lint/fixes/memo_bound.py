@@ -8,7 +8,7 @@ from typing import cast
 
 from celeryleak_lint.fixes.exchanged import exchanged
 from celeryleak_lint.fixes.place import Place
-from celeryleak_lint.fixes.sheet import Refusal, Sheet, Sheets
+from celeryleak_lint.fixes.sheet import Refusal, Sheet, Sheets, passage_at
 from celeryleak_lint.model.edits import Edit, Fix
 from celeryleak_lint.model.remedies import MemoBound
 
@@ -22,12 +22,10 @@ _BARE = re.compile(r"(?P<name>(?:\w+\.)?cache)(?:\(\s*\))?$")
 
 def memo_bound(remedy: MemoBound, place: Place, sheets: Sheets) -> Fix | Refusal:
     """``cache`` becomes ``lru_cache(maxsize=...)``; a ``None`` becomes the size, all else stays."""
-    sheet = sheets(place.path)
-    if isinstance(sheet, Refusal):
-        return sheet
-    passage = sheet.passage(remedy.line)
+    passage = passage_at(sheets, place.path, remedy.line)
     if isinstance(passage, Refusal):
         return passage
+    sheet = passage.sheet
     if any(_ON_SIZE.search(comment) for comment in _comments(sheet, remedy.line)):
         return Refusal("a comment speaks about the size of the memo")
     answer = passage.ask(_JOB, [passage.where(place.span)])

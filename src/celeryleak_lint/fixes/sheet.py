@@ -172,3 +172,9 @@ def open_sheet(path: str, data: bytes) -> Sheet | Refusal:
     if not isinstance(layout, Layout):
         return Refusal(f"the file cannot be edited: {layout.reason}")
     return Sheet(path, layout)
+
+
+def passage_at(sheets: Sheets, path: str, line: int) -> Passage | Refusal:
+    """The slice of a file around a line (from 1), or why it cannot be had."""
+    sheet = sheets(path)
+    return sheet if isinstance(sheet, Refusal) else sheet.passage(line)
