@@ -59,6 +59,13 @@ class CallGraph:
             )
         return known
 
+    def is_built(self, cls: Class) -> bool:
+        """True when code of the project builds instances of ``cls`` or of what derives from it, tests aside."""
+        family = (cls, *self.subclasses(cls))
+        return any(
+            not edge.function.module.is_test for member in family for edge in self.builders(member)
+        )
+
     def handed(self, function: Function) -> tuple[Edge, ...]:
         """Every call that gets ``function`` itself as an argument, ``partial`` seen through."""
         known = self._handed.get(id(function))

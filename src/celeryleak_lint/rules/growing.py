@@ -29,6 +29,16 @@ _ONCE_WORDS = frozenset({"warned", "emitted", "reported", "logged", "seen_warnin
 #: Names of classes that stand in for others in tests.
 _DOUBLE_WORDS = frozenset({"stub", "mock", "fake", "fakes", "dummy", "simulator", "noop"})
 
+#: Last words of names of which the word before says what there is one for.
+_ID_WORDS = frozenset({"id", "ids", "pk", "uuid", "uid"})
+_BARE_IDS = frozenset({"id", "ids", "pk"})
+
+#: Names of classes of which a process that serves has one.
+_SERVICE_WORDS = frozenset(
+    {"server", "worker", "gateway", "middleware", "interceptor", "consumer", "dispatcher", "broker", "scheduler", "limiter",
+     "bot", "cog", "daemon", "coordinator", "orchestrator", "supervisor", "recorder", "webhook"}
+)  # fmt: skip
+
 #: Methods of descriptors that are told the object whose attribute it is.
 _DESCRIPTOR_METHODS = frozenset({"__get__", "__set__"})
 
@@ -84,7 +94,25 @@ def _judged(project: Project, growth: Growth) -> Unbounded | None:
     if verdict.domain != "entity" and _keeps_resources(project, growth):
         return None
     confidence = _entity_confidence(project, function, verdict)
+    if holding.lifetime == "unknown" and not _outlives_calls(project, growth, verdict):
+        confidence = "possible"
     return Unbounded(holding, growth, verdict, _limited(project, growth, confidence))
+
+
+def _outlives_calls(project: Project, growth: Growth, verdict: KeyVerdict) -> bool:
+    """True for an instance that nobody here builds and that serves one call after the other.
+
+    Whoever installs the project builds it and hands it in: to code that a hot root runs, or as the
+    server, worker or middleware that its name says it is.
+    """
+    cls = growth.holding.cls
+    if cls is None or verdict.is_identity or project.graph.is_built(cls):
+        return False
+    heat = project.heat.heat(growth.function)
+    if heat.is_hot and heat.is_sure:
+        return True
+    is_service = bool(_SERVICE_WORDS.intersection(split_words(cls.name)))
+    return is_service and project.catalog.is_per_call(verdict.word)
 
 
 def _entity_confidence(project: Project, function: Function, verdict: KeyVerdict) -> Confidence:
@@ -98,9 +126,18 @@ def _entity_confidence(project: Project, function: Function, verdict: KeyVerdict
         project.catalog.is_per_call(verdict.word)
         or function.name in _DESCRIPTOR_METHODS
         or runs_again(project, function)
-        or is_for_users(project, function)
+        or (_comes_with_traffic(project, verdict) and is_for_users(project, function))
     )
     return "likely" if is_often else "possible"
+
+
+def _comes_with_traffic(project: Project, verdict: KeyVerdict) -> bool:
+    """Sessions, orders and calls do; an id of something else, such as ``tool_id``, may be one of few."""
+    if verdict.is_identity:
+        return True
+    named, _, last = verdict.word.rpartition("_")
+    meant = named if named and last in _ID_WORDS else verdict.word
+    return meant not in _BARE_IDS and project.catalog.entity_key(meant) is not None
 
 
 def _verdict(project: Project, growth: Growth, key: str) -> KeyVerdict:
@@ -193,6 +230,8 @@ def _keyless(project: Project, growth: Growth) -> Unbounded:
     is_list = not growth.holding.is_mapping and not _is_update(growth) and not _is_searched(growth)
     is_hot = is_list and project.heat.heat(growth.function).is_hot
     confidence: Confidence = "likely" if is_hot else "possible"
+    if growth.holding.lifetime == "unknown":
+        confidence = "possible"
     return Unbounded(
         growth.holding, growth, KeyVerdict("unknown"), _limited(project, growth, confidence)
     )
@@ -214,9 +253,9 @@ def _is_searched(growth: Growth) -> bool:
 
 def _limited(project: Project, growth: Growth, confidence: Confidence) -> Confidence:
     """No surer than lifetime, process and start-up names allow."""
-    function, holding = growth.function, growth.holding
+    function = growth.function
     heat = project.heat.heat(function)
-    if holding.lifetime == "unknown" or heat.rank in ("once", "per-run") or _is_registry(growth):
+    if heat.rank in ("once", "per-run") or _is_registry(growth):
         return "possible"
     if _is_double(growth):
         return "possible"

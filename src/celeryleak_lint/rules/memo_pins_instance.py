@@ -16,6 +16,9 @@ from celeryleak_lint.rules.memo_unbounded import functools_memos
 from celeryleak_lint.rules.memos import IMPLICIT_SIZE, SAME_ELSEWHERE, is_keyed_by_self, size_of
 from celeryleak_lint.rules.rebuilding import declares, may_run_again
 
+#: Libraries whose classes only lend a shape: they build no instance of what extends them.
+_PLAIN_BASES = ("builtins.", "typing.", "abc.", "collections.", "typing_extensions.", "pydantic.")
+
 
 def check(project: Project) -> Iterator[Suspect]:
     """Methods whose memo has ``self`` in its key, on classes with more than one instance."""
@@ -73,10 +76,34 @@ def _has_many_instances(project: Project, owner: Class) -> bool:
         if not edge.function.module.is_test
     ]
     if not builders:
-        return lifetime == "call" or not (project.processes.are_short or _is_handed(project, owner))
+        return lifetime == "call" or not (
+            project.processes.are_short
+            or _is_handed(project, owner)
+            or _is_plugged_in(project, owner)
+        )
     if any(declares(project, builder) for builder in builders):
         return False
-    return lifetime == "call" and any(may_run_again(project, builder) for builder in builders)
+    return lifetime == "call" and any(
+        may_run_again(project, builder) and not _is_part(project, builder) for builder in builders
+    )
+
+
+def _is_part(project: Project, builder: Function) -> bool:
+    """True for the constructor of a class of which nobody knows how many there are: one part for each."""
+    if builder.name != "__init__":
+        return False
+    whole = project.graph.owner(builder)
+    return whole is not None and not any(
+        may_run_again(project, edge.function) for edge in project.graph.builders(whole)
+    )
+
+
+def _is_plugged_in(project: Project, owner: Class) -> bool:
+    """True for a class that extends another package's: that builds it, by name or as its settings say."""
+    return any(
+        ancestor not in project.index.classes and not ancestor.startswith(_PLAIN_BASES)
+        for ancestor in project.resolver.ancestors(owner)
+    )
 
 
 def _is_handed(project: Project, owner: Class) -> bool:

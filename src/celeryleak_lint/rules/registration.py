@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from celeryleak_lint.link.caching import lookup_guards
+from celeryleak_lint.link.heat import Heat
 from celeryleak_lint.link.index import Function
 from celeryleak_lint.link.producers import Build
 from celeryleak_lint.link.project import Project
@@ -14,7 +15,7 @@ from celeryleak_lint.model.findings import Confidence, Suspect, SuspectStep
 from celeryleak_lint.remedies.offering import offer
 from celeryleak_lint.remedies.registration import registration_remedy
 from celeryleak_lint.rules.base import Rule
-from celeryleak_lint.rules.rebuilding import is_for_users, runs_again
+from celeryleak_lint.rules.rebuilding import runs_again
 from celeryleak_lint.rules.task_declared_per_call import is_declaration
 from celeryleak_lint.rules.wording import call_spot_of, shortened, shown_function
 
@@ -55,11 +56,28 @@ def _confidence(project: Project, build: Build) -> Confidence | None:
     heat = project.heat.heat(function)
     if heat.rank == "once":
         return None
+    return _confidence_by_heat(project, build, heat, removal)
+
+
+def _confidence_by_heat(project: Project, build: Build, heat: Heat, removal: str) -> Confidence:
+    function = build.function
+    if _writes_nothing(function, build.call):
+        return "possible"
     if heat.is_hot and build.resource.ceiling != "possible":
         return "certain" if removal == "" else "likely"
     if function.name == "__init__" and _is_built_in_functions(project, function):
         return "likely" if build.resource.ceiling != "possible" else "possible"
     return "possible"
+
+
+def _writes_nothing(function: Function, call: CallFact) -> bool:
+    """``addHandler(NullHandler())``: how a library keeps quiet; there is nothing to hold."""
+    return any(
+        value[:1] == "#"
+        and value[1:].isdigit()
+        and function.fact.calls[int(value[1:])].name == "NullHandler"
+        for _, value in call.args
+    )
 
 
 def _runs_once(project: Project, function: Function) -> bool:
@@ -89,7 +107,7 @@ def _is_built_in_functions(project: Project, function: Function) -> bool:
     return any(
         not edge.function.module.is_test
         and edge.function.name != "__init__"
-        and (runs_again(project, edge.function) or is_for_users(project, edge.function))
+        and runs_again(project, edge.function)
         for edge in project.production.owner_builders(owner)
     )
 
