@@ -93,6 +93,14 @@ class GrowthFacts:
             return shrinks[0]
         return next((f for f in shrinks if self._runs_normally(f)), None)
 
+    def is_shrunk_by_name(self, name: str) -> bool:
+        """True when something takes entries out of an attribute of that name, of whatever object it is."""
+        return any(
+            site.call.callee.endswith(f".{name}.{tail}") and not site.function.module.is_test
+            for tail in SHRINKERS
+            for site in self.index.calls_of(tail)
+        )
+
     def teardown(self, holding: Holding) -> Function | None:
         """A function that shrinks a holding, but only when everything is taken down."""
         return next(iter(self._shrinks.get(holding.id, ())), None)

@@ -103,10 +103,13 @@ def _outlives_calls(project: Project, growth: Growth, verdict: KeyVerdict) -> bo
     """True for an instance that nobody here builds and that serves one call after the other.
 
     Whoever installs the project builds it and hands it in: to code that a hot root runs, or as the
-    server, worker or middleware that its name says it is.
+    server, worker or middleware that its name says it is. Who takes entries out may not be
+    known to hold it, so whatever shrinks an attribute of that name counts.
     """
     cls = growth.holding.cls
     if cls is None or verdict.is_identity or project.graph.is_built(cls):
+        return False
+    if project.growth.is_shrunk_by_name(growth.holding.name):
         return False
     heat = project.heat.heat(growth.function)
     if heat.is_hot and heat.is_sure:
