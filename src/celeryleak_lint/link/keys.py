@@ -27,6 +27,10 @@ _KEY_WORDS = frozenset(
 )  # fmt: skip
 
 
+#: Names of functions that say what is done, and not what comes back: ``asyncio.run(...)``.
+_DEEDS = frozenset({"run", "request", "order", "chat", "prompt"})
+
+
 @dataclass(slots=True)
 class _Mentioned:
     """What an expanded key mentions.
@@ -132,7 +136,7 @@ class Keys:
         elif call.callee[:1] in "%$!" and "." in call.callee:
             owner = call.callee.rpartition(".")[0]
             self._expand(function, owner, found, depth + 1)
-        elif call.name and call.callee[:10] != "@builtins.":
+        elif call.name and call.callee[:10] != "@builtins." and call.name not in _DEEDS:
             found.names[call.name] = None
             found.called.add(call.name)
         if depth < _DEPTH and _makes_keys(call):
