@@ -16,8 +16,13 @@ class Naming:
     def __init__(self, index: Index) -> None:
         self.index = index
 
-    def canonical(self, dotted: str, depth: int = 0) -> str:
-        """The dotted name a global name finally stands for, re-exports followed."""
+    def canonical(self, dotted: str, depth: int = 0, asked: dict[str, int] | None = None) -> str:
+        """The dotted name a global name finally stands for, re-exports followed.
+
+        ``asked`` holds the names that star imports led to, with their depths: packages whose modules
+        import each other's stars would be gone through once for each way through them.
+        """
+        asked = {} if asked is None else asked
         module, rest = self.split_module(dotted)
         if module is None or not rest or depth > _DEPTH:
             return dotted
@@ -27,13 +32,17 @@ class Naming:
             return dotted
         target = self.index.imports[module].get(head)
         if target is not None and target != dotted:
-            return self.canonical(f"{target}.{tail}" if tail else target, depth + 1)
+            return self.canonical(f"{target}.{tail}" if tail else target, depth + 1, asked)
         if head in self.index.module_values.get(module, {}):
             return dotted
         for star in self.index.modules[module].stars:
             if star in self.index.modules and star != module:
-                found = self.canonical(f"{star}.{rest}", depth + 1)
-                if found != f"{star}.{rest}" or self._is_defined(found):
+                named = f"{star}.{rest}"
+                if asked.get(named, _DEPTH + 2) <= depth + 1:
+                    continue
+                asked[named] = depth + 1
+                found = self.canonical(named, depth + 1, asked)
+                if found != named or self._is_defined(found):
                     return found
             elif star and star not in self.index.modules:
                 return f"{star}.{rest}"

@@ -1,0 +1,1 @@
+"""Tests of linking that no page can tell as a case."""
