@@ -173,6 +173,8 @@ def _case(argument: str, value: str) -> str:
         return f"without {argument}"
     if value == "<shared>":
         return f"when {argument} was there before"
+    if not value:
+        return f"with an empty {argument}"
     return f"with {argument} = `{value}`"
 
 

@@ -214,8 +214,13 @@ class Thermometer:
         mark = self.mark(function)
         return mark is None or mark.is_named_by_author
 
-    def daily_word(self, function: Function) -> str | None:
-        """A word of daily work in the name of a function or of those that call it, a few calls up."""
+    def daily_word(
+        self, function: Function, named_only: frozenset[str] = frozenset()
+    ) -> str | None:
+        """A word of daily work in the name of a function or of those that call it, a few calls up.
+
+        Words of ``named_only`` count in the function's own name alone.
+        """
         level, seen = [function], {id(function)}
         for _ in range(_HINT_CALLS):
             following: list[Function] = []
@@ -223,7 +228,7 @@ class Thermometer:
                 if self._says_nothing(current, first=current is function):
                     continue
                 word = self.catalog.frequent_like(current.name)
-                if word is not None:
+                if word is not None and (current is function or word not in named_only):
                     return word
                 for edge in self._edges(current):
                     # who is handed a nested function runs it, not what defines it

@@ -17,6 +17,9 @@ from celeryleak_lint.link.resolve import Resolver
 from celeryleak_lint.model import values
 from celeryleak_lint.model.facts import ModuleSummary
 
+#: The type of what a command line was parsed into.
+_ARGUMENTS = "@argparse.Namespace"
+
 Rank = Literal["hot", "loop", "per-run", "once", "unknown"]
 
 
@@ -83,6 +86,8 @@ class Marks:
     def serves_commands(self, function: Function) -> bool:
         """True for code of a command: by its file, by who builds its class, or as a subcommand's handler."""
         if self.tool(function) is not None:
+            return True
+        if any(p.annotation == _ARGUMENTS for p in function.fact.params):
             return True
         owner = self.graph.owner(function)
         if owner is None:

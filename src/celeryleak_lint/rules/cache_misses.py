@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from celeryleak_lint.link.index import Class, Function, Site
 from celeryleak_lint.link.project import Project
 from celeryleak_lint.model import values
-from celeryleak_lint.model.facts import ASYNC
+from celeryleak_lint.model.facts import ASYNC, GENERATOR
 from celeryleak_lint.model.findings import Confidence, Suspect, SuspectStep
 from celeryleak_lint.model.source import Spot
 from celeryleak_lint.rules.base import Rule
@@ -179,13 +179,22 @@ def _request_properties(project: Project) -> Iterator[Suspect]:
         if kept is None or kept.scope not in ("instance", "request") or owner is None:
             continue
         entry = project.heat.instance_entry(owner)
-        if entry is None or entry.instance != "per-call":
+        if entry is None or entry.instance != "per-call" or _streams(project, owner):
             continue
         fact = (
             f"`{kept.decorator.name}` on {shown_function(function)} lives as long as one {entry.framework} "
             f"request object, so each request builds a new `{build.name}`"
         )
         yield suspect("CLK107", build, "likely", project.heat.heat(function), fact)
+
+
+def _streams(project: Project, owner: Class) -> bool:
+    """True when the framework runs an asynchronous generator of the class: the object lives as long as that."""
+    return any(
+        method.fact.flags & ASYNC and method.fact.flags & GENERATOR and mark.rank == "hot"
+        for method in owner.methods.values()
+        if (mark := project.heat.mark(method)) is not None
+    )
 
 
 RULE = Rule(

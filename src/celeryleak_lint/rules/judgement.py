@@ -17,6 +17,12 @@ from celeryleak_lint.link.project import Project
 from celeryleak_lint.model import values
 from celeryleak_lint.model.facts import LOOP, ON_DISK, SMALL_LOOP, VARIES, WHILE_LOOP
 from celeryleak_lint.model.findings import CONFIDENCES, Confidence
+from celeryleak_lint.rules.occasions import (
+    fetches_for_key,
+    is_tailored,
+    is_unlikely_override,
+    says_daily_work,
+)
 
 #: Milliseconds below which building again is no cost worth a finding of its own.
 _CHEAP_MS = 0.1
@@ -146,6 +152,8 @@ def _doubt(project: Project, build: Build, heat: Heat, origin: Origin) -> str:
         (build.fate.is_closed, "closed after use: churn, not a leak"),
         (ON_DISK in build.call.guards, "runs only while a file is missing"),
         (_is_handed_in(build), "built only when what the caller hands in has none"),
+        (fetches_for_key(build), "its answer is kept under a key"),
+        (is_tailored(build), "set up with a function of this very call"),
         (_is_meant(build), "a comment says that it is meant to be a fresh one"),
         ("captured" in ends, "captured by a nested function"),
         (is_short, "the process ends with the job"),
@@ -156,6 +164,10 @@ def _doubt(project: Project, build: Build, heat: Heat, origin: Origin) -> str:
         ),
         (is_tool, "a command or script: its process ends with it"),
         (not turns and heat.rank == "once", heat.stopped or "only called at start-up"),
+        (
+            heat.is_hot and is_unlikely_override(project, function, is_sure=heat.is_sure),
+            "only an overridden method leads here, and no name speaks of daily work",
+        ),
         (
             _closes_itself(project, build),
             "its holder closes it when its work is done: churn, not a leak",
@@ -237,11 +249,12 @@ def _through_producer(project: Project, build: Build, heat: Heat) -> tuple[Confi
 
 def _by_name(project: Project, build: Build, heat: Heat, reason: str) -> tuple[Confidence, str]:
     """No entry point leads here: a loop or the names around it must say that it is daily work."""
-    if heat.rank == "loop" or is_in_loop(build):
+    in_loop = heat.rank == "loop" and build.via is None
+    if in_loop or is_in_loop(build):
         return "likely", f"{reason}, in a loop"
     if build.function.name == "__call__" and build.resource.kind == "other":
         return "possible", UNKNOWN_FREQUENCY
-    if project.heat.daily_word(build.function) is None:
+    if not says_daily_work(project, build):
         return "possible", UNKNOWN_FREQUENCY
     if build.resource.effect == "cost" and not _is_repeated_method(project, build.function):
         return "possible", "costs time only, and how often it runs is not known"

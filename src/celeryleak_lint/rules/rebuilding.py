@@ -7,7 +7,7 @@ from celeryleak_lint.link.project import Project
 from celeryleak_lint.model import values
 
 #: Words of daily work that as often name a thing that is built.
-_THINGS = frozenset({"stream", "event", "events", "message", "messages", "job", "task", "completion", "prediction", "callback"})  # fmt: skip
+THINGS = frozenset({"stream", "event", "events", "message", "messages", "job", "task", "completion", "prediction", "callback"})  # fmt: skip
 
 
 def runs_again(project: Project, function: Function) -> bool:
@@ -25,7 +25,7 @@ def runs_again(project: Project, function: Function) -> bool:
         return True
     if project.processes.are_short or heat.rank in ("once", "per-run"):
         return False
-    return project.heat.daily_word(function) not in (None, *_THINGS)
+    return project.heat.daily_word(function) not in (None, *THINGS)
 
 
 def may_run_again(project: Project, function: Function) -> bool:
