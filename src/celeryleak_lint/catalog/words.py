@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 #: A run of capitals before a capitalised word (``HTTP`` in ``HTTPClient``), a capitalised or
 #: lower-case word, or a run of digits.
@@ -27,6 +27,7 @@ class WordSet:
     words: frozenset[str]
     wholes: frozenset[str]
     phrases: tuple[tuple[str, tuple[str, ...]], ...]
+    _found: dict[str, str | None] = field(default_factory=dict, repr=False, compare=False)
 
     @classmethod
     def of(cls, entries: Iterable[str]) -> WordSet:
@@ -40,8 +41,17 @@ class WordSet:
         )
 
     def match(self, identifier: str) -> str | None:
-        """Give the entry found in ``identifier``, phrases before words, or ``None``."""
-        parts = split_words(identifier)
+        """Give the entry found in ``identifier``, phrases before words, or ``None``.
+
+        The same few names are asked about again and again, so answers are remembered.
+        """
+        try:
+            return self._found[identifier]
+        except KeyError:
+            found = self._found[identifier] = self._match(split_words(identifier))
+            return found
+
+    def _match(self, parts: tuple[str, ...]) -> str | None:
         if "_".join(parts) in self.wholes:
             return "_".join(parts)
         for entry, phrase in self.phrases:

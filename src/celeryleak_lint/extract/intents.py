@@ -17,14 +17,27 @@ _WANTS_FRESH = re.compile(
     re.IGNORECASE,
 )
 
+#: Without one of these in a line, in lower case, nothing in it can match.
+_NEEDED = (b"fresh ", b"credential")
+
 
 def fresh_lines(data: bytes) -> tuple[int, ...]:
     """Numbers of the lines that want a fresh object, from 1."""
-    found: list[int] = []
-    line, start = 1, 0
-    for match in _WANTS_FRESH.finditer(data):
-        line += data.count(b"\n", start, match.start())
-        start = match.start()
-        if not found or found[-1] != line:
-            found.append(line)
-    return tuple(found)
+    return tuple(
+        data.count(b"\n", 0, start) + 1
+        for start, end in _candidates(data.lower())
+        if _WANTS_FRESH.search(data, start, end)
+    )
+
+
+def _candidates(small: bytes) -> list[tuple[int, int]]:
+    """Where the lines with one of the words begin and end: a search everywhere takes half as long as parsing."""
+    found: set[tuple[int, int]] = set()
+    for word in _NEEDED:
+        at = small.find(word)
+        while at >= 0:
+            start, end = small.rfind(b"\n", 0, at) + 1, small.find(b"\n", at)
+            end = end if end >= 0 else len(small)
+            found.add((start, end))
+            at = small.find(word, end)
+    return sorted(found)

@@ -37,6 +37,8 @@ class CallGraph:
         self._callers: dict[int, tuple[Edge, ...]] = {}
         self._builders: dict[str, tuple[Edge, ...]] = {}
         self._handed: dict[int, tuple[Edge, ...]] = {}
+        self._called: dict[str, list[tuple[Site, tuple[Function, ...]]]] = {}
+        self._by_own_class: dict[int, list[Site]] | None = None
         self._subclasses: dict[str, list[Class]] | None = None
 
     def callers(self, function: Function) -> tuple[Edge, ...]:
@@ -51,13 +53,22 @@ class CallGraph:
         """Every call that builds an instance of exactly ``cls``."""
         known = self._builders.get(cls.id)
         if known is None:
+            sites = [site for site in self._sites(cls.name) if self._builds(site, cls)]
+            sites += self._own_builds().get(id(cls), ())
             known = self._builders[cls.id] = tuple(
-                Edge(site.function, site.call.line, site.call.column, site)
-                for tail in (cls.name, "^")
-                for site in self._sites(tail)
-                if self._builds(site, cls)
+                Edge(site.function, site.call.line, site.call.column, site) for site in sites
             )
         return known
+
+    def _own_builds(self) -> dict[int, list[Site]]:
+        """Calls of ``cls`` itself, by the identity of the class that it is."""
+        if self._by_own_class is None:
+            self._by_own_class = defaultdict(list)
+            for site in self._sites("^"):
+                meanings = self.resolver.callees(site.function, site.index)
+                for built in {id(m.cls) for m in meanings if m.kind == "class" and m.cls}:
+                    self._by_own_class[built].append(site)
+        return self._by_own_class
 
     def is_built(self, cls: Class) -> bool:
         """True when code of the project builds instances of ``cls`` or of what derives from it, tests aside."""
@@ -110,23 +121,35 @@ class CallGraph:
         if function.is_module_body:
             return []
         edges: list[Edge] = []
-        for site in self._sites(function.name):
-            through = self._calls(site, function, owner)
+        for site, called in self._resolved(function.name):
+            through = self._calls(called, function, owner)
             if through is not None:
                 edges.append(Edge(site.function, site.call.line, site.call.column, site, through))
         if owner is not None and self.resolver.is_property(function):
             edges += self._property_reads(function, owner)
         return edges
 
-    def _calls(self, site: Site, function: Function, owner: Class | None) -> str | None:
-        """How ``site`` calls ``function``: ``""`` plainly, ``"override"``, or not at all (``None``)."""
-        for meaning in self.resolver.callees(site.function, site.index):
-            if meaning.function is function:
+    def _resolved(self, tail: str) -> list[tuple[Site, tuple[Function, ...]]]:
+        """The sites under a last name that call functions of the project, with these functions."""
+        known = self._called.get(tail)
+        if known is None:
+            resolved = ((site, self._functions_at(site)) for site in self._sites(tail))
+            known = self._called[tail] = [(site, called) for site, called in resolved if called]
+        return known
+
+    def _functions_at(self, site: Site) -> tuple[Function, ...]:
+        meanings = self.resolver.callees(site.function, site.index)
+        return tuple([m.function for m in meanings if m.function is not None]) if meanings else ()
+
+    def _calls(
+        self, called: tuple[Function, ...], function: Function, owner: Class | None
+    ) -> str | None:
+        """How a site that calls these calls ``function``: ``""`` plainly, ``"override"``, or not at all (``None``)."""
+        for other in called:
+            if other is function:
                 return ""
-            if meaning.function is None or owner is None:
-                continue
-            base = self.owner(meaning.function)
-            if base is not None and base.id in self.resolver.ancestors(owner):
+            base = self.owner(other) if owner is not None else None
+            if base is not None and owner is not None and base.id in self.resolver.ancestors(owner):
                 return "override"
         return None
 
@@ -135,8 +158,8 @@ class CallGraph:
         for derived in self.subclasses(cls):
             if self.resolver.method(derived, function.name) is function:
                 edges += self.builders(derived)
-        for site in self._sites(function.name):
-            if site.function is not function and self._calls(site, function, None) == "":
+        for site, called in self._resolved(function.name):
+            if site.function is not function and function in called:
                 edges.append(Edge(site.function, site.call.line, site.call.column, site))
         return edges
 

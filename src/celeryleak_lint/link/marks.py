@@ -6,10 +6,10 @@ Knows names, decorators, bases and paths of one function; who calls it is for ``
 from __future__ import annotations
 
 from dataclasses import dataclass
-from fnmatch import fnmatch
 from typing import Literal
 
 from celeryleak_lint.catalog.lookup import Catalog
+from celeryleak_lint.catalog.paths import is_under
 from celeryleak_lint.catalog.schema import EntryPoint
 from celeryleak_lint.link.callgraph import CallGraph
 from celeryleak_lint.link.index import Class, Function
@@ -46,6 +46,7 @@ class Marks:
         self.catalog = catalog
         self._marks: dict[int, Mark | None] = {}
         self._tools: dict[str, EntryPoint | None] = {}
+        self._module_marks: dict[str, Mark] = {}
         self._functions: dict[str, list[EntryPoint]] = {}
         for entry in catalog.functions:
             for name in dict.fromkeys(entry.names):
@@ -61,7 +62,7 @@ class Marks:
         if function.module.is_test:
             return Mark("once", "test code")
         if function.is_module_body or function.is_class_body:
-            return self._module_mark(function)
+            return self._module_mark(function.module)
         return (
             self._named(function)
             or self._decorated(function)
@@ -76,7 +77,7 @@ class Marks:
             told = (
                 entry
                 for entry in self.catalog.module_level
-                if entry.heat in ("once", "unknown") and _is_under(path, entry.paths)
+                if entry.heat in ("once", "unknown") and is_under(path, entry.paths)
             )
             # only users say "unknown", of files whose path misleads
             first = next(told, None)
@@ -102,13 +103,16 @@ class Marks:
             for call in method.fact.calls
         )
 
-    def _module_mark(self, function: Function) -> Mark:
+    def _module_mark(self, module: ModuleSummary) -> Mark:
+        if module.path not in self._module_marks:
+            self._module_marks[module.path] = self._find_module_mark(module)
+        return self._module_marks[module.path]
+
+    def _find_module_mark(self, module: ModuleSummary) -> Mark:
         for entry in self.catalog.module_level:
             if entry.heat == "unknown":
                 continue
-            if _is_under(function.module.path, entry.paths):
-                return Mark(entry.heat, f"module level of a {entry.framework} file", entry)
-            if self._is_script_of(function.module, entry):
+            if is_under(module.path, entry.paths) or self._is_script_of(module, entry):
                 return Mark(entry.heat, f"module level of a {entry.framework} file", entry)
         return Mark("once", "module level")
 
@@ -233,18 +237,6 @@ class Marks:
 def _a(word: str) -> str:
     """A word with its indefinite article."""
     return f"{'an' if word[:1].lower() in 'aeiou' else 'a'} {word}"
-
-
-def _is_under(path: str, patterns: tuple[str, ...]) -> bool:
-    """True when a path matches: ``cli/`` names a folder at any depth, ``*_cli.py`` a file, others the whole path."""
-    *folders, file = path.split("/")
-    for pattern in patterns:
-        if pattern.endswith("/"):
-            if any(fnmatch(folder, pattern[:-1]) for folder in folders):
-                return True
-        elif fnmatch(file if "/" not in pattern else path, pattern):
-            return True
-    return False
 
 
 def dotted_name(function: Function, qualname: str) -> str:

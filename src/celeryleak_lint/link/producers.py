@@ -160,11 +160,14 @@ class Production:
     def _constructions(self) -> list[tuple[Site, Resource, str]]:
         found: list[tuple[Site, Resource, str]] = []
         derived = self._resource_classes()
+        known = self._global_callees
         for function in self.index.everything:
             for position, call in enumerate(function.fact.calls):
-                if self._is_conditional(call) or self._may_construct(
-                    function, call.callee, derived
-                ):
+                # most calls are of a global name that was met before: they must cost next to nothing
+                may = known.get(call.callee)
+                if may is None:
+                    may = self._may_construct(function, call.callee, derived)
+                if may or (call.args and self._is_conditional(call)):
                     constructed = self._constructed(function, position)
                     if constructed is not None and constructed[0].report:
                         found.append((Site(function, position), *constructed))
@@ -173,7 +176,10 @@ class Production:
     def _is_conditional(self, call: CallFact) -> bool:
         """True for a call with an argument on which some row of the catalog depends."""
         conditions = self.catalog.conditions
-        return bool(call.args) and any([label in conditions for label, _ in call.args])  # noqa: C419 - a generator is slower here
+        for label, _ in call.args:  # noqa: SIM110 - a generator is slower here
+            if label in conditions:
+                return True
+        return False
 
     def _resource_classes(self) -> dict[str, str]:
         """Names of project classes that derive from a resource or are one, with the resource's name."""
@@ -190,10 +196,8 @@ class Production:
     def _may_construct(self, function: Function, callee: str, derived: dict[str, str]) -> bool:
         """A cheap test that drops nearly all calls before anything is resolved."""
         if callee[:1] == "@":
-            known = self._global_callees.get(callee)
-            if known is None:
-                known = self._means_resource(function, callee, derived)
-                self._global_callees[callee] = known
+            known = self._means_resource(function, callee, derived)
+            self._global_callees[callee] = known
             return known
         if self._may_be_resource(callee.rpartition(".")[2].lstrip("%>"), derived):
             return True

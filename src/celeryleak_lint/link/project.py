@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from typing import TypeVar, cast
 
 from celeryleak_lint.catalog.lookup import Catalog
 from celeryleak_lint.link.caching import Caching
@@ -23,12 +24,15 @@ from celeryleak_lint.model.deploy import DeployFacts
 from celeryleak_lint.model.facts import ModuleSummary
 
 
+Answer = TypeVar("Answer")
+
+
 class Project:
     """Names, calls, fates, heat and builds of all files of a run."""
 
     __slots__ = (
         "caching", "catalog", "configuration", "deploy", "flow", "graph", "growth", "heat", "holdings", "index", "keys", "origins",
-        "processes", "production", "resolver",
+        "processes", "production", "resolver", "_answers",
     )  # fmt: skip
 
     def __init__(
@@ -54,3 +58,10 @@ class Project:
             self.index, self.resolver, self.graph, self.caching, self.flow, catalog
         )
         self.configuration = Configuration(self.index, self.resolver)
+        self._answers: dict[object, object] = {}
+
+    def once(self, question: Callable[[Project], Answer]) -> Answer:
+        """What ``question`` says of this project; asked again, the same answer without the work."""
+        if question not in self._answers:
+            self._answers[question] = question(self)
+        return cast("Answer", self._answers[question])

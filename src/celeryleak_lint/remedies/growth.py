@@ -120,7 +120,7 @@ def _is_known_elsewhere(project: Project, home: ModuleSummary, name: str) -> boo
         if summary is not home and (dotted in summary.mentioned or home.module in summary.stars):
             return True
     return any(
-        _names(value, mark)
+        mark in value and _names(value, mark)
         for function in project.index.everything
         if function.module is not home
         for value in _values_of(function)

@@ -56,8 +56,16 @@ class Unbounded:
     confidence: Confidence
 
 
-def unbounded(project: Project) -> Iterator[Unbounded]:
+def unbounded(project: Project) -> tuple[Unbounded, ...]:
     """Every holding that grows in normal operation and that nothing shrinks, once each."""
+    return project.once(_find_unbounded)
+
+
+def _find_unbounded(project: Project) -> tuple[Unbounded, ...]:
+    return tuple(_each_unbounded(project))
+
+
+def _each_unbounded(project: Project) -> Iterator[Unbounded]:
     for growths in project.growth.growths.values():
         holding = growths[0].holding
         if project.growth.shrink(holding) is not None or _is_once_guard(holding):

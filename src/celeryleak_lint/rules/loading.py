@@ -53,8 +53,14 @@ class Load:
 
 def loads(project: Project) -> Iterator[Load]:
     """Every unbounded load in a task or in what a task calls directly, in the order of the files."""
-    if not has_tasks(project):
-        return
+    return iter(project.once(_find_loads))
+
+
+def _find_loads(project: Project) -> tuple[Load, ...]:
+    return tuple(_each_load(project)) if has_tasks(project) else ()
+
+
+def _each_load(project: Project) -> Iterator[Load]:
     tails, paths = project.catalog.heavy_tails, near_tasks(project)
     for function in project.index.everything:
         if function.module.path not in paths:

@@ -94,10 +94,10 @@ def _gatherings(project: Project) -> Iterator[Suspect]:
     tails = {name.rpartition(".")[2] for row in project.catalog.tables.heavy if row.kind == "gathering" for name in row.names}  # fmt: skip
     if not has_tasks(project):
         return
-    for function in project.index.everything:
-        for index, call in enumerate(function.fact.calls):
-            if call.args and last_name(call) in tails:
-                yield from _gathering(project, function, index)
+    for tail in sorted(tails):
+        for site in project.index.calls_of(tail):
+            if site.call.args and last_name(site.call) == tail:
+                yield from _gathering(project, site.function, site.index)
 
 
 def _gathering(project: Project, function: Function, index: int) -> Iterator[Suspect]:

@@ -36,6 +36,10 @@ def near_tasks(project: Project) -> frozenset[str]:
     Only there the heat of functions is worth measuring: a task and what counts as running
     inside of it stand in one file.
     """
+    return project.once(_find_near_tasks)
+
+
+def _find_near_tasks(project: Project) -> frozenset[str]:
     handed, paths = _handed_to_queues(project)
     for function in project.index.everything:
         path = function.module.path
