@@ -14,7 +14,7 @@ from celeryleak_lint.cst.blocks import Statement, children
 from celeryleak_lint.cst.layout import Layout
 
 #: Physical lines beyond which a statement is cut deeper.
-LONG = 400
+LONG = 60
 
 
 @dataclass(frozen=True, slots=True)

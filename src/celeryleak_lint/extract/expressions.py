@@ -7,7 +7,9 @@ One pass: ``read(frame, node, sinks)`` returns the value of ``node`` and records
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Any, ClassVar
 
 from celeryleak_lint.catalog.celery_settings import SPELLINGS
 from celeryleak_lint.extract import conditions
@@ -31,43 +33,15 @@ _KEPT_TEXT = 60
 class Expressions:
     """Reads the expressions of one file; ``read_function`` reads lambdas in a child frame."""
 
-    __slots__ = ("_readers", "read_function")
+    __slots__ = ("read_function",)
 
     def __init__(self, read_function: ReadFunction) -> None:
         self.read_function = read_function
-        self._readers: dict[type[ast.AST], Callable[[Frame, ast.expr, Sinks], str]] = {
-            ast.BinOp: self._binary,  # type: ignore[dict-item]
-            ast.Compare: self._comparison,  # type: ignore[dict-item]
-            ast.UnaryOp: self._unary,  # type: ignore[dict-item]
-            ast.JoinedStr: self._joined,  # type: ignore[dict-item]
-            ast.FormattedValue: self._formatted,  # type: ignore[dict-item]
-            ast.Name: self._name,  # type: ignore[dict-item]
-            ast.Constant: self._constant,  # type: ignore[dict-item]
-            ast.Attribute: self._attribute,  # type: ignore[dict-item]
-            ast.Call: self._call,  # type: ignore[dict-item]
-            ast.Subscript: self._subscript,  # type: ignore[dict-item]
-            ast.Await: self._await,  # type: ignore[dict-item]
-            ast.IfExp: self._if_expression,  # type: ignore[dict-item]
-            ast.BoolOp: self._bool_operation,  # type: ignore[dict-item]
-            ast.Lambda: self._lambda,  # type: ignore[dict-item]
-            ast.List: self._display,  # type: ignore[dict-item]
-            ast.Tuple: self._display,  # type: ignore[dict-item]
-            ast.Set: self._display,  # type: ignore[dict-item]
-            ast.Dict: self._dict,  # type: ignore[dict-item]
-            ast.NamedExpr: self._walrus,  # type: ignore[dict-item]
-            ast.Starred: self._starred,  # type: ignore[dict-item]
-            ast.ListComp: self._comprehension,
-            ast.SetComp: self._comprehension,
-            ast.GeneratorExp: self._comprehension,
-            ast.DictComp: self._comprehension,
-            ast.Yield: self._yield,  # type: ignore[dict-item]
-            ast.YieldFrom: self._yield,  # type: ignore[dict-item]
-        }
 
     def read(self, frame: Frame, node: ast.expr, sinks: Sinks) -> str:
         """The value of an expression; records its calls with ``sinks`` for its own result."""
         reader = self._readers.get(type(node))
-        return reader(frame, node, sinks) if reader is not None else self._other(frame, node)
+        return reader(self, frame, node, sinks) if reader is not None else self._other(frame, node)
 
     def _other(self, frame: Frame, node: ast.AST) -> str:
         parts: list[str] = []
@@ -303,6 +277,37 @@ class Expressions:
             callee, name, tuple(args), node.lineno, node.col_offset,
             node.end_lineno or node.lineno, 0, sinks, frame.guards, flags,
         )  # fmt: skip
+
+    _readers: ClassVar[Mapping[type[ast.AST], Callable[[Expressions, Frame, Any, Sinks], str]]] = MappingProxyType(
+        {
+            ast.BinOp: _binary,
+            ast.Compare: _comparison,
+            ast.UnaryOp: _unary,
+            ast.JoinedStr: _joined,
+            ast.FormattedValue: _formatted,
+            ast.Name: _name,
+            ast.Constant: _constant,
+            ast.Attribute: _attribute,
+            ast.Call: _call,
+            ast.Subscript: _subscript,
+            ast.Await: _await,
+            ast.IfExp: _if_expression,
+            ast.BoolOp: _bool_operation,
+            ast.Lambda: _lambda,
+            ast.List: _display,
+            ast.Tuple: _display,
+            ast.Set: _display,
+            ast.Dict: _dict,
+            ast.NamedExpr: _walrus,
+            ast.Starred: _starred,
+            ast.ListComp: _comprehension,
+            ast.SetComp: _comprehension,
+            ast.GeneratorExp: _comprehension,
+            ast.DictComp: _comprehension,
+            ast.Yield: _yield,
+            ast.YieldFrom: _yield,
+        }
+    )  # fmt: skip
 
 
 def _through(names: list[str], sinks: Sinks) -> Sinks:

@@ -53,6 +53,7 @@ def extract(file: SourceFile, data: bytes) -> ModuleSummary:
     reader = _Reader(file)
     reader.read(tree)
     state = reader.state
+    reader.close()
     return ModuleSummary(
         path=file.path,
         module=file.module,
@@ -102,6 +103,10 @@ class _Reader:
         self.statements.block(frame, tree.body)
         self._finish(frame, 1, len(tree.body) and (tree.body[-1].end_lineno or 1), "")
         self.state.functions.insert(0, self.state.functions.pop())
+
+    def close(self) -> None:
+        """Let go of what points back here: nobody searches for cycles, and there are many files."""
+        del self.expressions, self.statements
 
     def _module_names(self, body: list[ast.stmt], *, weak: bool = False) -> None:
         for statement in body:

@@ -7,7 +7,9 @@ in which kind of place it is (loop, ``finally``, handler, branch).
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Any, ClassVar
 
 from celeryleak_lint.extract import conditions
 from celeryleak_lint.extract.expressions import ITER, TEST, USE, Expressions, is_small
@@ -41,42 +43,20 @@ _LOOPS = (ast.For, ast.AsyncFor, ast.While)
 #: Statements behind which something may be known that was not known before.
 _PROVING = frozenset({ast.If, ast.Try, ast.With, ast.AsyncWith})
 
+#: ``except*`` is known from Python 3.11 on.
+_TRIES = tuple(kind for name in ("Try", "TryStar") if (kind := getattr(ast, name, None)))
+
 ReadDefinition = Callable[[Frame, ast.stmt], None]
 
 
 class Statements:
     """Reads the statements of one file; ``read_definition`` reads functions and classes."""
 
-    __slots__ = ("_readers", "expressions", "read_definition")
+    __slots__ = ("expressions", "read_definition")
 
     def __init__(self, expressions: Expressions, read_definition: ReadDefinition) -> None:
         self.expressions = expressions
         self.read_definition = read_definition
-        self._readers: dict[type[ast.AST], Callable[[Frame, ast.stmt], None]] = {
-            ast.Expr: self._expression,  # type: ignore[dict-item]
-            ast.Assign: self._assign,  # type: ignore[dict-item]
-            ast.AnnAssign: self._annotated,  # type: ignore[dict-item]
-            ast.AugAssign: self._augmented,  # type: ignore[dict-item]
-            ast.Return: self._return,  # type: ignore[dict-item]
-            ast.If: self._if,  # type: ignore[dict-item]
-            ast.For: self._for,  # type: ignore[dict-item]
-            ast.AsyncFor: self._for,  # type: ignore[dict-item]
-            ast.While: self._while,  # type: ignore[dict-item]
-            ast.With: self._with,  # type: ignore[dict-item]
-            ast.AsyncWith: self._with,  # type: ignore[dict-item]
-            ast.Try: self._try,  # type: ignore[dict-item]
-            ast.Import: self._import,  # type: ignore[dict-item]
-            ast.ImportFrom: self._import,  # type: ignore[dict-item]
-            ast.Delete: self._delete,  # type: ignore[dict-item]
-            ast.Match: self._match,  # type: ignore[dict-item]
-            ast.Raise: self._raise,  # type: ignore[dict-item]
-            ast.FunctionDef: read_definition,
-            ast.AsyncFunctionDef: read_definition,
-            ast.ClassDef: read_definition,
-        }
-        try_star = getattr(ast, "TryStar", None)
-        if try_star is not None:
-            self._readers[try_star] = self._try  # type: ignore[assignment]
 
     def block(self, frame: Frame, body: list[ast.stmt]) -> None:
         """Read a block; what an early exit proves missing holds for the rest of the block."""
@@ -84,7 +64,7 @@ class Statements:
         for statement in body:
             reader = self._readers.get(type(statement))
             if reader is not None:
-                reader(frame, statement)
+                reader(self, frame, statement)
             else:
                 self._other(frame, statement)
             if type(statement) in _PROVING:
@@ -132,6 +112,9 @@ class Statements:
         kinds = handler.type.elts if isinstance(handler.type, ast.Tuple) else [handler.type]
         names = {getattr(kind, "id", getattr(kind, "attr", None)) for kind in kinds}
         return handler.type is None or bool(names & _LOOKUP_ERRORS)
+
+    def _definition(self, frame: Frame, statement: ast.stmt) -> None:
+        self.read_definition(frame, statement)
 
     def _other(self, frame: Frame, statement: ast.stmt) -> None:
         for child in ast.iter_child_nodes(statement):
@@ -351,6 +334,31 @@ class Statements:
             held = conditions.peek(frame, statement.subject)
             return (held,) if held else ()
         return ()
+
+    _readers: ClassVar[Mapping[type[ast.AST], Callable[[Statements, Frame, Any], None]]] = MappingProxyType(
+        {
+            ast.Expr: _expression,
+            ast.Assign: _assign,
+            ast.AnnAssign: _annotated,
+            ast.AugAssign: _augmented,
+            ast.Return: _return,
+            ast.If: _if,
+            ast.For: _for,
+            ast.AsyncFor: _for,
+            ast.While: _while,
+            ast.With: _with,
+            ast.AsyncWith: _with,
+            ast.Import: _import,
+            ast.ImportFrom: _import,
+            ast.Delete: _delete,
+            ast.Match: _match,
+            ast.Raise: _raise,
+            ast.FunctionDef: _definition,
+            ast.AsyncFunctionDef: _definition,
+            ast.ClassDef: _definition,
+            **dict.fromkeys(_TRIES, _try),
+        }
+    )  # fmt: skip
 
 
 def annotation_value(frame: Frame, node: ast.expr | None) -> str:

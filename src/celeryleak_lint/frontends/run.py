@@ -23,7 +23,7 @@ from celeryleak_lint.model.findings import Failure, Report
 from celeryleak_lint.model.source import Scope
 from celeryleak_lint.system.cache import open_cache
 from celeryleak_lint.system.discover import Place, discover, locate, locate_text
-from celeryleak_lint.system.garbage import rarely_collected
+from celeryleak_lint.system.garbage import uncollected
 from celeryleak_lint.system.memory import Memory
 from celeryleak_lint.system.read import reader
 from celeryleak_lint.system.reports import Inquiry
@@ -234,7 +234,7 @@ def _analysed(prepared: Prepared, request: Request, others: Elsewhere | None) ->
         raise _TroubleFoundError(catalog)
     from celeryleak_lint.engine import analyse
 
-    with rarely_collected():
+    with uncollected():
         report = analyse(
             prepared.scope,
             config=prepared.config,

@@ -23,7 +23,6 @@ from celeryleak_lint.link.roots import separate
 from celeryleak_lint.model.deploy import DeployFacts
 from celeryleak_lint.model.facts import ModuleSummary
 
-
 Answer = TypeVar("Answer")
 
 
@@ -31,8 +30,22 @@ class Project:
     """Names, calls, fates, heat and builds of all files of a run."""
 
     __slots__ = (
-        "caching", "catalog", "configuration", "deploy", "flow", "graph", "growth", "heat", "holdings", "index", "keys", "origins",
-        "processes", "production", "resolver", "_answers",
+        "_answers",
+        "caching",
+        "catalog",
+        "configuration",
+        "deploy",
+        "flow",
+        "graph",
+        "growth",
+        "heat",
+        "holdings",
+        "index",
+        "keys",
+        "origins",
+        "processes",
+        "production",
+        "resolver",
     )  # fmt: skip
 
     def __init__(

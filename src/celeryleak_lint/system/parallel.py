@@ -19,7 +19,7 @@ from celeryleak_lint.model.facts import ModuleSummary
 from celeryleak_lint.model.findings import Failure
 from celeryleak_lint.model.source import Scope, SourceFile
 from celeryleak_lint.system.cache import Cache, Entry, digest_of
-from celeryleak_lint.system.garbage import collect_rarely
+from celeryleak_lint.system.garbage import never_collect
 from celeryleak_lint.system.outcomes import (
     Outcome,
     broken,
@@ -214,7 +214,7 @@ def _start_worker() -> None:
     """Leave the keyboard to the parent, which ends its workers itself."""
     import signal
 
-    collect_rarely()
+    never_collect()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
