@@ -98,7 +98,7 @@ def test_an_object_bound_to_a_loop_is_refused() -> None:
 def test_two_functions_share_one_helper() -> None:
     ended = mended(
         task("redis.Redis(port=1).get(order_id)")
-        + "\n\n@shared_task\ndef cancel(order_id):\n    redis.Redis(port=1).delete(order_id)\n"
+        + "\n\n@shared_task\ndef ship(order_id):\n    redis.Redis(port=1).delete(order_id)\n"
     )
     assert ended.text.count("def _redis_client()") == 1
     assert ended.text.count("_redis_client()") == 3
