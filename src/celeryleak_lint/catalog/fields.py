@@ -298,6 +298,8 @@ VOCABULARY: Mapping[str, Field] = {
     "identity-types": _NAMES,
     "frequent": _WORDS,
     "seldom": _WORDS,
+    "administration": _WORDS,
+    "administered": _WORDS,
     "growing-table": _WORDS,
 }
 

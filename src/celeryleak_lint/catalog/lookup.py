@@ -23,6 +23,7 @@ from celeryleak_lint.catalog.schema import (
     Memo,
     Resource,
     Tables,
+    Vocabulary,
 )
 from celeryleak_lint.catalog.words import WordSet
 
@@ -131,7 +132,7 @@ class Catalog:
             _per_call=WordSet.of(words.per_call),
             _entity_key=WordSet.of(words.entity_key),
             _frequent=WordSet.of(words.frequent),
-            _seldom=WordSet.of(words.seldom),
+            _seldom=WordSet.of((*words.seldom, *_administered(words))),
             _configuration_key=WordSet.of(words.configuration_key),
             _growing_table=WordSet.of(words.growing_table),
         )
@@ -370,6 +371,13 @@ def _entry_patterns(
             key = (row.kind, _root(pattern))
             found[key] = (*found.get(key, ()), (_compiled(pattern), row))
     return found
+
+
+def _administered(words: Vocabulary) -> Iterator[str]:
+    """``create_cluster``, ``delete_cluster`` and all the others."""
+    for verb in words.administration:
+        for thing in words.administered:
+            yield f"{verb}_{thing}"
 
 
 def _compiled(pattern: str) -> re.Pattern[str]:

@@ -212,7 +212,8 @@ class Vocabulary:
     model class whose rows traffic adds. ``frequent``: words of daily work (handling,
     fetching, running), which speak for a function whose caller is not known. ``seldom``: words
     of what is asked for now and then: what only it builds is possible, what only it
-    collects may still grow.
+    collects may still grow. ``administration``: verbs that before a word of ``administered``,
+    parts of an infrastructure, make a name of that kind (``delete_cluster``).
     """
 
     once: tuple[str, ...] = ()
@@ -225,6 +226,8 @@ class Vocabulary:
     identity_types: tuple[str, ...] = ()
     frequent: tuple[str, ...] = ()
     seldom: tuple[str, ...] = ()
+    administration: tuple[str, ...] = ()
+    administered: tuple[str, ...] = ()
     growing_table: tuple[str, ...] = ()
 
 

@@ -27,6 +27,9 @@ _KEY_WORDS = frozenset(
 )  # fmt: skip
 
 
+#: Names of ids that do not say of what: another name in the key says more.
+BARE_IDS = frozenset({"id", "ids", "pk"})
+
 #: Names of functions that say what is done, and not what comes back: ``asyncio.run(...)``.
 _DEEDS = frozenset({"run", "request", "order", "chat", "prompt"})
 
@@ -81,13 +84,16 @@ class Keys:
             word = self.catalog.configuration_key(name)
             if word is not None:
                 return KeyVerdict("configuration", word)
+        bare = None
         for name in names:
             if split_words(name)[-1:] in (("cls",), ("class",), ("classes",)):
                 return KeyVerdict("type")
             meant = _given_by(name) if name in called else name
             if self.catalog.entity_key(meant) is not None:
-                return KeyVerdict("entity", name)
-        return None
+                if name not in BARE_IDS:
+                    return KeyVerdict("entity", name)
+                bare = bare or KeyVerdict("entity", name)
+        return bare
 
     def _expand(self, function: Function, value: str, found: _Mentioned, depth: int) -> None:
         for root in values.roots(value):

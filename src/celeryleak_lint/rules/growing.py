@@ -18,6 +18,7 @@ from celeryleak_lint.model.findings import CONFIDENCES, Confidence, Suspect, Sus
 from celeryleak_lint.model.source import Spot
 from celeryleak_lint.remedies.growth import growth_remedy
 from celeryleak_lint.remedies.offering import offer
+from celeryleak_lint.rules.entities import is_bare_id, is_own_attribute, is_table, is_traffic_word
 from celeryleak_lint.rules.rebuilding import is_for_users, runs_again
 from celeryleak_lint.rules.wording import call_spot_of, shortened, shown_function
 
@@ -28,16 +29,6 @@ _ONCE_WORDS = frozenset({"warned", "emitted", "reported", "logged", "seen_warnin
 
 #: Names of classes that stand in for others in tests.
 _DOUBLE_WORDS = frozenset({"stub", "mock", "fake", "fakes", "dummy", "simulator", "noop"})
-
-#: Last words of names of which the word before says what there is one for.
-_ID_WORDS = frozenset({"id", "ids", "pk", "uuid", "uid"})
-_BARE_IDS = frozenset({"id", "ids", "pk"})
-
-#: Names of classes of which a process that serves has one.
-_SERVICE_WORDS = frozenset(
-    {"server", "worker", "gateway", "middleware", "interceptor", "consumer", "dispatcher", "broker", "scheduler", "limiter",
-     "bot", "cog", "daemon", "coordinator", "orchestrator", "supervisor", "recorder", "webhook"}
-)  # fmt: skip
 
 #: Methods of descriptors that are told the object whose attribute it is.
 _DESCRIPTOR_METHODS = frozenset({"__get__", "__set__"})
@@ -102,6 +93,8 @@ def _judged(project: Project, growth: Growth) -> Unbounded | None:
     if verdict.domain != "entity" and _keeps_resources(project, growth):
         return None
     confidence = _entity_confidence(project, function, verdict)
+    if is_table(project, holding) or is_own_attribute(project, growth.keyed_in, key):
+        confidence = "possible"
     if holding.lifetime == "unknown" and not _outlives_calls(project, growth, verdict):
         confidence = "possible"
     return Unbounded(holding, growth, verdict, _limited(project, growth, confidence))
@@ -110,9 +103,8 @@ def _judged(project: Project, growth: Growth) -> Unbounded | None:
 def _outlives_calls(project: Project, growth: Growth, verdict: KeyVerdict) -> bool:
     """True for an instance that nobody here builds and that serves one call after the other.
 
-    Whoever installs the project builds it and hands it in: to code that a hot root runs, or as the
-    server, worker or middleware that its name says it is. Who takes entries out may not be
-    known to hold it, so whatever shrinks an attribute of that name counts.
+    Whoever installs the project builds it and hands it in to code that a hot root runs. Who takes
+    entries out may not be known to hold it, so whatever shrinks an attribute of that name counts.
     """
     cls = growth.holding.cls
     if cls is None or verdict.is_identity or project.graph.is_built(cls):
@@ -120,10 +112,7 @@ def _outlives_calls(project: Project, growth: Growth, verdict: KeyVerdict) -> bo
     if project.growth.is_shrunk_by_name(growth.holding.name):
         return False
     heat = project.heat.heat(growth.function)
-    if heat.is_hot and heat.is_sure:
-        return True
-    is_service = bool(_SERVICE_WORDS.intersection(split_words(cls.name)))
-    return is_service and project.catalog.is_per_call(verdict.word)
+    return heat.is_hot and heat.is_sure
 
 
 def _entity_confidence(project: Project, function: Function, verdict: KeyVerdict) -> Confidence:
@@ -131,24 +120,25 @@ def _entity_confidence(project: Project, function: Function, verdict: KeyVerdict
     if verdict.domain != "entity":
         return "possible"
     heat = project.heat.heat(function)
-    if heat.is_hot:
-        return "certain" if heat.is_sure else "likely"
-    is_often = (
-        project.catalog.is_per_call(verdict.word)
+    has_traffic = (
+        verdict.is_identity
         or function.name in _DESCRIPTOR_METHODS
-        or runs_again(project, function)
-        or (_comes_with_traffic(project, verdict) and is_for_users(project, function))
+        or project.catalog.is_per_call(verdict.word)
+        or is_traffic_word(project, verdict.word)
+    )
+    if heat.is_hot and (has_traffic or is_bare_id(verdict.word)):
+        return "certain" if heat.is_sure else "likely"
+    if not has_traffic:
+        return "possible"
+    is_often = is_for_users(project, function) or (
+        not verdict.is_identity
+        and (
+            project.catalog.is_per_call(verdict.word)
+            or function.name in _DESCRIPTOR_METHODS
+            or runs_again(project, function)
+        )
     )
     return "likely" if is_often else "possible"
-
-
-def _comes_with_traffic(project: Project, verdict: KeyVerdict) -> bool:
-    """Sessions, orders and calls do; an id of something else, such as ``tool_id``, may be one of few."""
-    if verdict.is_identity:
-        return True
-    named, _, last = verdict.word.rpartition("_")
-    meant = named if named and last in _ID_WORDS else verdict.word
-    return meant not in _BARE_IDS and project.catalog.entity_key(meant) is not None
 
 
 def _verdict(project: Project, growth: Growth, key: str) -> KeyVerdict:
@@ -174,6 +164,9 @@ def _given(project: Project, function: Function, key: str, depth: int) -> Iterat
             continue
         for label, value in edge.site.call.args:
             if parameter_name(function, label) == key[1:]:
+                if is_own_attribute(project, edge.function, value):
+                    yield KeyVerdict("configuration", value[2:])
+                    continue
                 verdict = project.keys.judge(edge.function, value)
                 if verdict.domain == "entity" and not _is_named(project, value):
                     continue

@@ -48,7 +48,9 @@ def _confidence(
         return "possible"
     if project.processes.are_short and not _takes_arguments(function):
         return "possible"
-    return "certain" if _is_built_hot(project, owner) else "likely"
+    if _is_built_hot(project, owner):
+        return "certain"
+    return "possible" if size == "implicit" and _is_kept_by_one(project, owner) else "likely"
 
 
 def _is_value(project: Project, owner: Class) -> bool:
@@ -85,6 +87,22 @@ def _has_many_instances(project: Project, owner: Class) -> bool:
         return False
     return lifetime == "call" and any(
         may_run_again(project, builder) and not _is_part(project, builder) for builder in builders
+    )
+
+
+def _is_kept_by_one(project: Project, owner: Class) -> bool:
+    """True when a single place builds the class and keeps it on an object: there are few, and a size bounds the memo."""
+    edges = [
+        edge
+        for cls in (owner, *project.graph.subclasses(owner))
+        for edge in project.graph.builders(cls)
+        if not edge.function.module.is_test
+    ]
+    places = {
+        (edge.function.id, sink) for edge in edges if edge.site for sink in edge.site.call.sinks
+    }
+    return len({function for function, _ in places}) == 1 and all(
+        sink.startswith(("attr !.", "el>attr !.")) for _, sink in places
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from celeryleak_lint.catalog.schema import Memo
+from celeryleak_lint.catalog.words import split_words
 from celeryleak_lint.link.index import Function
 from celeryleak_lint.link.project import Project
 from celeryleak_lint.model.facts import ASYNC, DecoratorFact
@@ -13,6 +14,7 @@ from celeryleak_lint.model.source import Spot
 from celeryleak_lint.remedies.memos import bound_remedy
 from celeryleak_lint.remedies.offering import offer
 from celeryleak_lint.rules.base import Rule
+from celeryleak_lint.rules.entities import is_traffic_word
 from celeryleak_lint.rules.memos import (
     SAME_ELSEWHERE,
     entity_parameter,
@@ -21,6 +23,8 @@ from celeryleak_lint.rules.memos import (
     is_keyed_by_self,
     size_of,
 )
+
+_SAYING = frozenset({"warn", "warning", "warnings", "log", "logging", "print", "announce"})
 
 
 def check(project: Project) -> Iterator[Suspect]:
@@ -41,8 +45,28 @@ def check(project: Project) -> Iterator[Suspect]:
         entity = entity_parameter(project, function)
         if entity is not None:
             fact = f"`{function.name}` keeps its result for each `{entity}` it is ever called with"
-            suspect = _suspect(project, function, decorator, fact, "likely")
+            confidence = _entity_confidence(project, function, entity)
+            suspect = _suspect(project, function, decorator, fact, confidence)
             yield offer(suspect, bound_remedy(function, decorator))
+
+
+def _entity_confidence(project: Project, function: Function, entity: str) -> Confidence:
+    """Likely for users and requests, and for sessions and the like where a hot root asks.
+
+    The id of something else may be one of few: of devices, variants and agents there are as
+    many as the machine, the code or the configuration has.
+    """
+    if _says_something(function):
+        return "possible"
+    if project.catalog.is_per_call(entity):
+        return "likely"
+    is_hot = is_traffic_word(project, entity) and project.heat.heat(function).is_hot
+    return "likely" if is_hot else "possible"
+
+
+def _says_something(function: Function) -> bool:
+    """True for a function that warns or logs, for which the memo is there to say it once."""
+    return function.name.endswith("_once") or not _SAYING.isdisjoint(split_words(function.name))
 
 
 def functools_memos(project: Project) -> Iterator[tuple[Function, Memo, DecoratorFact]]:
@@ -53,6 +77,8 @@ def functools_memos(project: Project) -> Iterator[tuple[Function, Memo, Decorato
         found = project.caching.memo_row(function)
         if found is None or any(label == "key" for label, _ in found[1].args):
             continue  # a key of one's own holds what its author chose
+        if function.fact.parent and not function.fact.cls.startswith(function.fact.parent):
+            continue  # a nested function is a new one with a memo of its own each time
         if found[0].pins_instance and not is_cleared(project, function):
             yield function, *found
 

@@ -107,8 +107,17 @@ def _is_built_in_functions(project: Project, function: Function) -> bool:
     return any(
         not edge.function.module.is_test
         and edge.function.name != "__init__"
+        and not _is_called_at_import(project, edge.function)
         and runs_again(project, edge.function)
         for edge in project.production.owner_builders(owner)
+    )
+
+
+def _is_called_at_import(project: Project, function: Function) -> bool:
+    """True for a function that a module calls while it is imported: what it builds is the module's."""
+    return any(
+        edge.function.is_module_body and not edge.function.module.is_test
+        for edge in project.graph.callers(function)
     )
 
 

@@ -1,0 +1,41 @@
+"""Which keys come with traffic, so that there are more of them each day, and which are as many as something else."""
+
+from __future__ import annotations
+
+from celeryleak_lint.link.holdings import Holding
+from celeryleak_lint.link.index import Function
+from celeryleak_lint.link.keys import BARE_IDS
+from celeryleak_lint.link.project import Project
+
+#: Last words of names of which the word before says what there is one for.
+_ID_WORDS = frozenset({"id", "ids", "pk", "uuid", "uid"})
+
+
+def is_traffic_word(project: Project, name: str) -> bool:
+    """Sessions, orders and calls come with traffic; an id of something else, such as ``tool_id``, may be one of few."""
+    named, _, last = name.rpartition("_")
+    meant = named if named and last in _ID_WORDS else name
+    return meant not in BARE_IDS and project.catalog.entity_key(meant) is not None
+
+
+def is_bare_id(name: str) -> bool:
+    """True for an ``id`` that does not say of what: who calls has to tell."""
+    return name in BARE_IDS
+
+
+def is_table(project: Project, holding: Holding) -> bool:
+    """True for a dict that begins with entries: it holds what the program works on, and is no cache of it."""
+    owner, _, name = holding.id.rpartition(".")
+    assigned = project.index.module_values.get(owner, {}).get(name, ())
+    return holding.kind == "module" and any(v[:1] == "{" and len(v) > 1 for v in assigned)
+
+
+def is_own_attribute(project: Project, function: Function, key: str) -> bool:
+    """True for ``self.run_id`` that the constructor sets: one for each instance, of which there may be one."""
+    cls = project.graph.owner(function)
+    if cls is None or key[:2] != "!." or not key[2:].isidentifier():
+        return False
+    if project.holdings.lifetime(cls) == "call":
+        return False
+    setters = project.resolver.attribute_values(cls, key[2:])
+    return bool(setters) and all(setter.name == "__init__" for setter, _ in setters)
