@@ -22,7 +22,7 @@ from celeryleak_lint.link.caching import (
 from celeryleak_lint.link.callgraph import CallGraph, Edge
 from celeryleak_lint.link.flow import Flow
 from celeryleak_lint.link.index import Class, Function
-from celeryleak_lint.link.marks import Mark, Marks, Rank, dotted_name, short_name, shown_value
+from celeryleak_lint.link.marks import Mark, Marks, Rank, short_name, shown_value
 from celeryleak_lint.link.resolve import Resolver
 from celeryleak_lint.model.facts import (
     DECORATES,
@@ -278,7 +278,7 @@ class Thermometer:
         """A nested function that nobody calls by name runs as often as what defines it."""
         if self.graph.handed(function) or function.fact.decorators:
             return []
-        owner = self.graph.index.functions.get(dotted_name(function, function.fact.parent))
+        owner = self.graph.index.enclosing(function)
         return [Edge(owner, function.fact.line, 0, None, "nested")] if owner is not None else []
 
     def _open_handed(self, function: Function) -> list[Edge]:

@@ -144,6 +144,7 @@ class Index:
     _by_tail: dict[str, list[Site]] | None = None
     _references: dict[str, list[tuple[Site, str]]] | None = None
     _changed: frozenset[str] | None = None
+    _namesakes: dict[str, list[Function]] = field(default_factory=dict)
 
     @classmethod
     def of(cls, summaries: Iterable[ModuleSummary]) -> Index:
@@ -179,14 +180,32 @@ class Index:
                 owner.methods[function.name] = function
             if function.is_class_body:
                 self.class_bodies.setdefault(function.id, function)
-            elif first:
-                self.functions.setdefault(function.id, function)
+            elif first and self.functions.setdefault(function.id, function) is not function:
+                self._namesakes.setdefault(function.id, []).append(function)
 
     def definer(self, function: Function) -> Function | None:
         """The body that runs the ``def`` of a function, with its decorators and defaults."""
         fact = function.fact
         is_method = bool(fact.cls) and fact.qualname == f"{fact.cls}.{function.name}"
-        return self.body(function.module, fact.cls if is_method else fact.parent)
+        return self._around(
+            self.body(function.module, fact.cls if is_method else fact.parent), function
+        )
+
+    def enclosing(self, function: Function) -> Function | None:
+        """The function inside of which another is defined, classes between them left out."""
+        parent, module = function.fact.parent, function.module.module
+        if not parent:
+            return None
+        return self._around(
+            self.functions.get(f"{module}.{parent}" if module else parent), function
+        )
+
+    def _around(self, found: Function | None, inner: Function) -> Function | None:
+        """Of all that overloads and branches define under one name, the one that holds ``inner``."""
+        if found is None or found.is_module_body or _holds(found, inner):
+            return found
+        namesakes = self._namesakes.get(found.id, ())
+        return next((other for other in namesakes if _holds(other, inner)), None)
 
     def body(self, module: ModuleSummary, qualname: str) -> Function | None:
         """The class body or function of that name in a module; the module's own for no name."""
@@ -311,6 +330,11 @@ class Index:
                         for tail in _referred(function, value):
                             found[tail].append((site, label))
         return found
+
+
+def _holds(outer: Function, inner: Function) -> bool:
+    """True when one function stands inside the lines of another."""
+    return outer.fact.line <= inner.fact.line <= outer.fact.end_line
 
 
 def _changed_by(function: Function) -> Iterator[str]:

@@ -164,7 +164,7 @@ class Marks:
 
     def _definer(self, function: Function) -> Function | None:
         if function.fact.parent:
-            return self.graph.index.functions.get(dotted_name(function, function.fact.parent))
+            return self.graph.index.enclosing(function)
         return self.graph.index.bodies.get(function.module.module)
 
     def _method(self, function: Function) -> Mark | None:

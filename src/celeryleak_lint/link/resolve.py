@@ -167,15 +167,11 @@ class Resolver:
 
     def binder(self, function: Function, name: str) -> Function | None:
         """The enclosing function whose variable a closure refers to."""
-        parent = function.fact.parent
-        while parent:
-            dotted = f"{function.module.module}.{parent}" if function.module.module else parent
-            owner = self.index.functions.get(dotted)
-            if owner is None:
-                return None
+        owner = self.index.enclosing(function)
+        while owner is not None:
             if name in owner.locals or any(p.name == name for p in owner.fact.params):
                 return owner
-            parent = owner.fact.parent
+            owner = self.index.enclosing(owner)
         return None
 
     def _own_class(self, function: Function, kind: Literal["instance", "class"]) -> Meanings:

@@ -49,9 +49,7 @@ def is_for_users(project: Project, function: Function) -> bool:
 
 def declares(project: Project, function: Function) -> bool:
     """True for the inside of a decorator: what it builds of a class or function is as many as the code has."""
-    outer = project.index.functions.get(
-        f"{function.module.module}.{function.fact.parent}" if function.fact.parent else ""
-    )
+    outer = project.index.enclosing(function)
     given = [p.name for p in function.fact.params]
     return (
         outer is not None

@@ -46,8 +46,7 @@ def _decorated(project: Project) -> Iterator[tuple[Function, Spot, int, Resource
     for nested in project.index.everything:
         if not nested.fact.parent or not nested.fact.decorators:
             continue
-        prefix = nested.module.module + "." if nested.module.module else ""
-        outer = project.index.functions.get(prefix + nested.fact.parent)
+        outer = project.index.enclosing(nested)
         if outer is None:
             continue
         for decorator in nested.fact.decorators:
