@@ -76,7 +76,7 @@ def test_a_dictionary_becomes_a_memo(source: str, after: str) -> None:
         (memo(params="user_id, **more"), "any number of arguments"),
         (memo(kind="async def"), "a coroutine"),
         (memo(decorators="@log\n"), "has a decorator"),
-        (memo(begin="{1: 2}"), "does not begin empty"),
+        (memo(begin="{1: 2}"), "not certain that it grows"),
         (memo(begin="{}  # by user"), "does not begin empty"),
         (memo(imports="# by user\n"), "a comment belongs"),
         (memo(imports="from x import Dict\n\n", annotation=": Dict"), "`Dict` would be left unused"),

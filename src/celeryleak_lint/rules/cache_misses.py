@@ -155,11 +155,19 @@ def _eager_defaults(project: Project) -> Iterator[Suspect]:
 
 def _is_eager_default(function: Function, sink: str) -> bool:
     parts = sink.split(" ")
-    return (
-        parts[0] == "arg"
-        and parts[2] == "1"
-        and function.fact.calls[int(parts[1])].name == "setdefault"
-    )
+    if parts[0] != "arg" or parts[2] != "1":
+        return False
+    call = function.fact.calls[int(parts[1])]
+    return call.name == "setdefault" and not _is_of_call(function, call.callee)
+
+
+def _is_of_call(function: Function, callee: str) -> bool:
+    """True for a method of the call's own ``**kwargs`` or of a dict made in the call: no cache at all."""
+    holder = callee.rpartition(".")[0]
+    if any(param.kind == "**" and holder == f"${param.name}" for param in function.fact.params):
+        return True
+    held = _assigned(function, holder)
+    return bool(held) and all(value.startswith("{") for value in held)
 
 
 # -- cached properties of short-lived objects ----------------------------------------------
