@@ -51,3 +51,19 @@ def parameter_name(function: Function, label: str) -> str | None:
     offset = 1 if bound and positional[0] in ("self", "cls", "mcs") else 0
     position = int(label) + offset
     return positional[position] if position < len(positional) else None
+
+
+def attribute_name(call: CallFact) -> str | None:
+    """The attribute that a ``getattr`` asks for, as far as it is written there; None for any other."""
+    return next((values.literal_text(value) for label, value in call.args if label == "1"), None)
+
+
+def calls_of_result(function: Function, number: int) -> list[CallFact]:
+    """The calls of what call ``number`` returns: ``#number()``, or ``name()`` where it alone has the name."""
+    result = f"#{number}"
+    return [
+        call
+        for call in function.fact.calls
+        if call.callee == result
+        or (call.callee[:1] == "%" and function.locals.get(call.callee[1:]) == (result,))
+    ]

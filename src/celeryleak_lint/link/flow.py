@@ -13,6 +13,8 @@ from celeryleak_lint.catalog.schema import Resource
 from celeryleak_lint.catalog.words import split_words
 from celeryleak_lint.link.arguments import (
     PASSING,
+    attribute_name,
+    calls_of_result,
     collects_keywords,
     is_fluent,
     is_fresh,
@@ -21,6 +23,16 @@ from celeryleak_lint.link.arguments import (
 from celeryleak_lint.link.index import Function
 from celeryleak_lint.link.order import place_of_close, uses_until_rebound
 from celeryleak_lint.link.resolve import Resolver
+from celeryleak_lint.link.takers import (
+    CLOSERS,
+    CONSUMERS,
+    FILLERS,
+    HOLDER_WORDS,
+    KEEPER_WORDS,
+    RUNNERS,
+    WRAPPER_WORDS,
+    meant_name,
+)
 from celeryleak_lint.model import values
 from celeryleak_lint.model.facts import GENERATOR, CallFact
 
@@ -34,28 +46,6 @@ _DEPTH = 6
 _CLOSING = frozenset({"close", "aclose", "shutdown", "disconnect"})
 #: Ends that say something about closing, and so only about the very object that is closed.
 _CLOSED = frozenset({"closed", "finally", "handled", "plainly", "with", "unclosed-with"})
-#: Functions that read what they are given to its end.
-_CONSUMERS = frozenset(
-    {"load", "copyfileobj", "parse", "safe_load", "fromstring", "read_csv", "read_json"}
-)
-#: Words of types that go on holding the handle they are given; others read it and are done.
-_WRAPPER_WORDS = frozenset({"wrapper", "reader", "writer", "stream", "file", "response", "buffer", "buffered", "socket", "transport", "handler", "decoder", "encoder", "iterator", "connection"})  # fmt: skip
-_CLOSERS = frozenset(
-    {"closing", "aclosing", "enter_context", "enter_async_context", "push", "push_async_exit", "callback"}
-)  # fmt: skip
-_FILLERS = frozenset(
-    {"append", "add", "insert", "extend", "update", "setdefault", "put", "put_nowait", "appendleft", "push", "__setitem__"}
-)  # fmt: skip
-_HOLDER_WORDS = frozenset(
-    {"create", "make", "build", "new", "wrap", "from", "partial", "of", "using", "factory", "maker",
-     "server", "session", "sessionmaker", "bound", "instrument", "patch", "client", "connect", "open", "init"}
-)  # fmt: skip
-_KEEPER_WORDS = frozenset(
-    {"set", "register", "cache", "store", "save", "attach", "bind", "install", "configure", "setup",
-     "put", "add", "append", "keep", "remember", "track", "provide", "init", "use", "inject", "mount"}
-)  # fmt: skip
-#: What runs a function with its arguments later: they live on in a thread or process.
-_RUNNERS = frozenset({"Thread", "Process", "Timer", "create_task", "ensure_future", "run_coroutine_threadsafe"})  # fmt: skip
 
 
 @dataclass(slots=True)
@@ -102,10 +92,20 @@ class Flow:
         self.resolver = resolver
         self.catalog = catalog
 
-    def fate(self, function: Function, index: int, resource: Resource | None) -> Fate:
-        """What happens to the result of call ``index`` of ``function``."""
+    def fate(
+        self,
+        function: Function,
+        index: int,
+        resource: Resource | None,
+        parts: frozenset[str] = frozenset(),
+    ) -> Fate:
+        """What happens to the result of call ``index`` of ``function``.
+
+        ``parts`` are the attributes in which the result keeps its resource: closing one closes it.
+        """
         fate = Fate()
         trail = _Trail(self, fate, resource)
+        trail.parts = parts
         trail.start = (function, index)
         trail.follow(function, function.fact.calls[index].sinks, 0)
         return fate
@@ -129,6 +129,7 @@ class _Trail:
         self.is_handle = resource is not None and resource.kind == "handle"
         self.is_opened = resource is not None and resource.kind in ("handle", "connection")
         self.start: tuple[Function, int] | None = None
+        self.parts: frozenset[str] = frozenset()
         self.closes = frozenset(resource.close_methods) if resource is not None else frozenset()
         self.ends_when_read = bool(self.closes & {"read", "content"})
         self.seen: set[tuple[int, str]] = set()
@@ -186,6 +187,9 @@ class _Trail:
         elif kind == "read" and (name in self.closes or name in _CLOSING):
             # `callback(f.close)` and `addCleanup(f.close)` leave it to somebody who calls it for sure
             self._end("with" if inner.startswith("arg ") else "closed")
+        elif name in self.parts and inner.startswith("recv "):
+            call = function.fact.calls[int(inner[5:])]
+            self._end("closed" if call.name in _CLOSING else "local")
         elif kind == "item" or name in self.derives or "__getattr__" in self.derives:
             self._sink(function, inner, depth)
         else:
@@ -283,13 +287,13 @@ class _Trail:
 
     def _argument(self, function: Function, number: int, label: str, depth: int) -> None:
         call = function.fact.calls[number]
-        if _means(call) in _CLOSERS:
+        if meant_name(call) in CLOSERS:
             self._end("with")
             return
         if call.name == "__init__" and call.callee[:1] == "#":
             self._end("self", "super().__init__")
             return
-        if call.name in _FILLERS and "." in call.callee and label.isdigit():
+        if call.name in FILLERS and "." in call.callee and label.isdigit():
             self._item(function, call.callee.rpartition(".")[0], depth)
             return
         known = False
@@ -354,32 +358,39 @@ class _Trail:
     def _outside(self, function: Function, number: int, label: str, depth: int) -> None:
         """It was given to a library: judged by the callee's name, result followed if it may hold it."""
         call = function.fact.calls[number]
-        name = _means(call)
+        name = meant_name(call)
         words = set(split_words(name))
-        if name in _RUNNERS:
+        if call.callee == "@builtins.getattr":
+            self._looked_up(function, number, depth)
+        elif name in RUNNERS:
             self._end("handed")
-        elif name in _CONSUMERS and self.ends_when_read:
+        elif name in CONSUMERS and self.ends_when_read:
             self.fate.ends |= {"closed", "plainly"}
         elif (
             self.is_handle
-            and not words & _WRAPPER_WORDS
+            and not words & WRAPPER_WORDS
             and (name[:1].isupper() or not label.isdigit())
         ):
             self._end("local")
         elif call.callee.startswith("@builtins.") and name not in PASSING:
             self._end("local")
-        elif name in PASSING or name[:1].isupper() or words & _HOLDER_WORDS or not name:
+        elif name in PASSING or name[:1].isupper() or words & HOLDER_WORDS or not name:
             self.fate.part_of.append(number)
             if call.sinks == ("drop",):
                 self._end("handed")
             else:
                 self.follow(function, call.sinks, depth + 1)
-        elif words & _KEEPER_WORDS:
+        elif words & KEEPER_WORDS:
             self._end("handed")
         else:
             self._end("local")
 
-
-def _means(call: CallFact) -> str:
-    """The last name of what is called, as imports resolve it; as written for anything else."""
-    return call.callee.rpartition(".")[2] if call.callee[:1] == "@" else call.name
+    def _looked_up(self, function: Function, number: int, depth: int) -> None:
+        """``getattr(session, name)()``: what a method that only the run knows returns may be a part of it."""
+        name = attribute_name(function.fact.calls[number])
+        self._end("local")
+        for call in calls_of_result(function, number):
+            if name is not None and (name in self.closes or name in _CLOSING):
+                self._end("closed")
+            elif name is None or name in self.derives:
+                self.follow(function, call.sinks, depth + 1)

@@ -77,6 +77,13 @@ def _holder(via: Producer | None) -> Class | None:
     return None
 
 
+def _parts(via: Producer) -> frozenset[str]:
+    """The attributes in which the instance that a producer hands out keeps its resource."""
+    while via.cls is None and via.build.via is not None:
+        via = via.build.via
+    return frozenset(place.partition("[")[0] for place in via.build.fate.places)
+
+
 @dataclass(frozen=True, slots=True)
 class Build:
     """One call that builds ``resource``: directly, or through a producer or owner.
@@ -268,7 +275,9 @@ class Production:
         if exemption is not None and exemption.then == "silent":
             return None
         holder = _holder(via)
-        fate = self.flow.fate(site.function, site.index, resource if holder is None else None)
+        parts = frozenset() if via is None or holder is None else _parts(via)
+        own = resource if holder is None else None
+        fate = self.flow.fate(site.function, site.index, own, parts)
         if holder is not None:
             self._owner_closing(holder, fate)
         kept = fate.is_kept or "self" in fate.ends
