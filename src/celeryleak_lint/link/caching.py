@@ -13,6 +13,8 @@ from celeryleak_lint.model import values
 from celeryleak_lint.model.facts import ASYNC, CallFact, DecoratorFact, StoreFact
 
 _PERSISTENT = ("!.", "^.", "@", ">")
+#: Methods that fill a collection, whatever its keys.
+_WHOLE_FILLERS = frozenset({"update", "append", "extend", "add"})
 
 #: Values that say that nothing is kept.
 _MISSING = frozenset({"=None", "=False", "=0", "="})
@@ -305,14 +307,19 @@ def answers_once(function: Function, call: CallFact) -> bool:
     that looks the name up, ``if not self._ready`` above what makes it ready. A cache by key
     asks anew for each key, and what the function empties again was no answer.
     """
+    return not kept_under_own_guard(function).isdisjoint(call.guards)
+
+
+def kept_under_own_guard(function: Function) -> set[str]:
+    """What a function sets or fills only while it is missing or empty, and does not empty again."""
     kept: set[str] = set()
     emptied: set[str] = set()
-    for target, value, guards in _attributes_set(function):
+    for target, value, guards in (*_attributes_set(function), *_filled(function)):
         if value in _MISSING:
             emptied.add(target)
         elif target in guards:
             kept.add(target)
-    return not (kept - emptied).isdisjoint(call.guards)
+    return kept - emptied
 
 
 def raises_its_flag(callee: Function, call: CallFact) -> bool:
@@ -344,6 +351,15 @@ def _attributes_set(function: Function) -> list[tuple[str, str, tuple[str, ...]]
             target = f"{given['0']}.{name}" if name else f"{given['0']}[]"
             found.append((target, given["2"], call.guards))
     return found
+
+
+def _filled(function: Function) -> list[tuple[str, str, tuple[str, ...]]]:
+    """Collections that outlive the call and that it fills as a whole, in the form of ``_attributes_set``."""
+    return [
+        (call.callee.rpartition(".")[0], values.LITERAL, call.guards)
+        for call in function.fact.calls
+        if call.name in _WHOLE_FILLERS and call.callee.startswith(_PERSISTENT)
+    ]
 
 
 def _is_about(function: Function, guard: str, places: set[str]) -> bool:

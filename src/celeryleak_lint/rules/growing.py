@@ -261,7 +261,7 @@ def _limited(project: Project, growth: Growth, confidence: Confidence) -> Confid
     heat = project.heat.heat(function)
     if heat.rank in ("once", "per-run") or _is_registry(growth):
         return "possible"
-    if _is_double(growth):
+    if _is_double(growth) or _is_emptied_on_request(project, growth):
         return "possible"
     if project.heat.is_once_like(function) or project.heat.tool(function) is not None:
         return "possible"
@@ -270,6 +270,12 @@ def _limited(project: Project, growth: Growth, confidence: Confidence) -> Confid
     ):
         return "possible"
     return confidence
+
+
+def _is_emptied_on_request(project: Project, growth: Growth) -> bool:
+    """True when a route or task of the project empties it: who uses the service decides when."""
+    emptier = project.growth.teardown(growth.holding)
+    return emptier is not None and project.heat.heat(emptier).is_hot
 
 
 def _is_import_time(project: Project, growth: Growth) -> bool:

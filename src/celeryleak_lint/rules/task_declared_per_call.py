@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from celeryleak_lint.catalog.schema import Resource
+from celeryleak_lint.link.caching import kept_under_own_guard
 from celeryleak_lint.link.heat import Heat
 from celeryleak_lint.link.index import Function
 from celeryleak_lint.link.project import Project
@@ -68,6 +69,7 @@ def _confidence(project: Project, function: Function, heat: Heat) -> Confidence 
         function.module.is_test
         or function.is_class_body
         or project.caching.keeps_for_process(function)
+        or kept_under_own_guard(function)
     ):
         return None
     if heat.rank == "once":
