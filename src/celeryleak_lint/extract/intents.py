@@ -1,7 +1,7 @@
 """Lines on which an author says that an object is meant to be a fresh one.
 
-Comments and docstrings are prose, so only two ways of speaking count: of a fresh client, and
-of credentials that change or are to be read again. Knows nothing about who builds what.
+Comments and docstrings are prose, so only few ways of speaking count: of a fresh client, of
+something fresh for each call, and of credentials that change or are to be read again. Knows nothing about who builds what.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ _CHANGES = rb"(?:rotat|reload|refresh|expir|reflect|chang|renew)\w*"
 
 _WANTS_FRESH = re.compile(
     rb"\bfresh +(?:\w+ +){0,4}?(?:clients?|sessions?|connections?|engines?|credentials?)\b"
+    rb"|\bfresh +(?:\w+ +){1,2}(?:for +)?(?:per|each|every) +(?:call|request|turn|task|invocation|operation)s?\b"
     rb"|\b" + _CHANGES + rb" +(?:[\w']+ +){0,5}?credentials?\b"
     rb"|\bcredentials? +(?:[\w']+ +){0,5}?" + _CHANGES,
     re.IGNORECASE,

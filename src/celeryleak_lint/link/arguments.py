@@ -5,6 +5,8 @@ Knows the shape of one call; where the object goes afterwards is for ``flow``.
 
 from __future__ import annotations
 
+from collections.abc import Set as AbstractSet
+
 from celeryleak_lint.link.index import Function
 from celeryleak_lint.model import values
 from celeryleak_lint.model.facts import CallFact
@@ -67,3 +69,11 @@ def calls_of_result(function: Function, number: int) -> list[CallFact]:
         if call.callee == result
         or (call.callee[:1] == "%" and function.locals.get(call.callee[1:]) == (result,))
     ]
+
+
+def closes_name(function: Function, name: str, endings: AbstractSet[str]) -> bool:
+    """True when a function calls one of the ``endings`` (``close``) on what a name stands for."""
+    return any(
+        call.callee.rpartition(".")[0] == name and call.name in endings
+        for call in function.fact.calls
+    )

@@ -15,6 +15,7 @@ from celeryleak_lint.link.arguments import (
     PASSING,
     attribute_name,
     calls_of_result,
+    closes_name,
     collects_keywords,
     is_fluent,
     is_fresh,
@@ -154,6 +155,8 @@ class _Trail:
             self._end(_ENDS[word])
         elif word == "glob":
             self._end("global", rest)
+            if function.is_module_body and closes_name(function, rest, self.closes | _CLOSING):
+                self._end("closed")
         elif word == "with":
             self._managed()
         elif word == "iter" and self.ends_when_read:

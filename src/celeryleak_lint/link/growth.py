@@ -16,6 +16,7 @@ from celeryleak_lint.link.arguments import parameter_name
 from celeryleak_lint.link.callgraph import CallGraph
 from celeryleak_lint.link.holdings import Holding, Holdings, is_bounding_name
 from celeryleak_lint.link.index import Function, Index, Site
+from celeryleak_lint.link.lifetimes import is_teardown
 from celeryleak_lint.link.resolve import Resolver
 from celeryleak_lint.model import values
 from celeryleak_lint.model.facts import DELETES, UNDER_KEY, CallFact, StoreFact
@@ -30,9 +31,6 @@ SHRINKERS = frozenset(
      "symmetric_difference_update", "__delitem__", "subtract"}
 )  # fmt: skip
 _SHRINKING_HELPERS = frozenset({"pop", "prune", "evict", "trim", "limit", "remove", "expire", "discard", "heappop", "clean", "cleanup", "purge", "shrink", "truncate"})  # fmt: skip
-_TEARDOWN = frozenset(
-    {"reset", "teardown", "shutdown", "destroy", "stop", "close", "uninstrument", "clear", "dispose", "finalize", "exit", "del"}
-)  # fmt: skip
 
 #: What is given to these is called back when something happens, again and again.
 _CONNECTORS = frozenset({"connect", "receiver", "add_done_callback", "subscribe", "add_job", "call_later", "addCallback", "addBoth", "listen", "listens_for"})  # fmt: skip
@@ -111,7 +109,7 @@ class GrowthFacts:
         Given to something as a callback (``pre_save.connect(clear_cache)``), it runs when that says so,
         unless that is the end of the process.
         """
-        if not _is_teardown(function.name) or self._is_callback(function):
+        if not is_teardown(function.name) or self._is_callback(function):
             return True
         return depth < _MAX_TEARDOWNS and any(
             not edge.function.module.is_test
@@ -367,14 +365,6 @@ def _given_key(site: Site, callee: Function, key: str) -> tuple[str, Function | 
         if parameter_name(callee, label) == key[1:]:
             return value, site.function
     return key, None
-
-
-def _is_teardown(name: str) -> bool:
-    """True for names of functions that run when everything is taken down."""
-    bare = name.strip("_")
-    return bare.startswith(("remove_all", "delete_all")) or bool(
-        _TEARDOWN.intersection(split_words(name))
-    )
 
 
 def stored_is_bounded(growth: Growth) -> bool:

@@ -10,13 +10,11 @@ from dataclasses import dataclass
 from typing import Literal
 
 from celeryleak_lint.catalog.words import split_words
-from celeryleak_lint.link.caching import Caching
-from celeryleak_lint.link.callgraph import CallGraph, Edge
-from celeryleak_lint.link.heat import Thermometer
-from celeryleak_lint.link.index import Class, Function, Index, Site
+from celeryleak_lint.link.callgraph import CallGraph
+from celeryleak_lint.link.index import Class, Function, Index
+from celeryleak_lint.link.lifetimes import Lifetimes
 from celeryleak_lint.link.resolve import Resolver
 from celeryleak_lint.model import values
-from celeryleak_lint.model.facts import MAIN
 
 HolderKind = Literal["module", "class", "instance", "thread", "function"]
 
@@ -38,8 +36,6 @@ _BOUNDING_WORDS = frozenset(
 _BOUNDING_ARGUMENTS = frozenset(
     {"maxlen", "maxsize", "max_size", "capacity", "limit", "size_limit", "max_entries", "ttl"}
 )
-#: Functions in which a service builds what it works with.
-_SERVICE_STARTS = frozenset({"serve", "run_server", "start_server", "startup", "on_startup", "lifespan", "create_app", "make_app", "build_app"})  # fmt: skip
 _FRAMEWORK_FIELDS = ("pydantic.", "pydantic_settings.", "sqlmodel.", "msgspec.", "ormar.", "odmantic.", "beanie.", "mongoengine.", "marshmallow.", "rest_framework.serializers.", "django.forms.")  # fmt: skip
 
 
@@ -78,17 +74,14 @@ class Holdings:
         index: Index,
         resolver: Resolver,
         graph: CallGraph,
-        caching: Caching,
-        heat: Thermometer,
+        lifetimes: Lifetimes,
     ) -> None:
         self.index = index
-        self.heat = heat
         self.resolver = resolver
         self.graph = graph
-        self.caching = caching
+        self.lifetimes = lifetimes
         self._modules: dict[str, Holding | None] = {}
         self._attributes: dict[tuple[str, str], Holding | None] = {}
-        self._lifetimes: dict[str, Literal["process", "call", "unknown"]] = {}
 
     def of(self, function: Function, value: str, depth: int = 0) -> Holding | None:
         """The holding a simple value names, through one local alias."""
@@ -109,7 +102,7 @@ class Holdings:
 
     def _own(self, function: Function, value: str) -> Holding | None:
         """``self.items``, ``cls.items``, and ``self._local.items`` of a thread-local on ``self``."""
-        owner = self._class_of(function)
+        owner = self.index.class_around(function)
         if owner is None:
             return None
         name = value[2:]
@@ -117,7 +110,7 @@ class Holdings:
         if not rest:
             return self._attribute(owner, name)
         if "." not in rest and self._is_thread_local(owner, first):
-            lifetime = self.lifetime(owner)
+            lifetime = self.lifetimes.lifetime(owner)
             if lifetime != "call":
                 return Holding("thread", f"{owner.id}.{name}", name, "collection", owner, lifetime)
         return None
@@ -178,10 +171,6 @@ class Holdings:
             if meaning.cls is not None and meaning.kind == "instance":
                 return self._attribute(meaning.cls, name)
         return None
-
-    def _class_of(self, function: Function) -> Class | None:
-        prefix = function.module.module + "." if function.module.module else ""
-        return self.index.classes.get(prefix + function.fact.cls)
 
     # -- module level ----------------------------------------------------------------------
 
@@ -273,7 +262,7 @@ class Holdings:
         return None
 
     def _instance_holding(self, cls: Class, name: str, shape: str) -> Holding | None:
-        lifetime = self.lifetime(cls)
+        lifetime = self.lifetimes.lifetime(cls)
         if lifetime == "call":
             return None
         if _THREAD_HOLDERS.intersection(self.resolver.ancestors(cls)):
@@ -298,63 +287,6 @@ class Holdings:
         return any(
             name.startswith(_FRAMEWORK_FIELDS) or name.endswith("BaseModel") for name in outside
         )
-
-    def lifetime(self, cls: Class) -> Literal["process", "call", "unknown"]:
-        """How long instances of a class live: one kept for the process, per call, or unknown."""
-        known = self._lifetimes.get(cls.id)
-        if known is None:
-            self._lifetimes[cls.id] = "unknown"
-            known = self._lifetimes[cls.id] = self._find_lifetime(cls)
-        return known
-
-    def lifetime_of(self, method: Function) -> Literal["process", "call", "unknown"]:
-        """The lifetime of the class that ``method`` belongs to."""
-        owner = self._class_of(method)
-        return self.lifetime(owner) if owner is not None else "unknown"
-
-    def _find_lifetime(self, cls: Class) -> Literal["process", "call", "unknown"]:
-        if self.caching.is_singleton(cls):
-            return "process"
-        entry = self.heat.instance_entry(cls)
-        if entry is not None and entry.instance != "unknown":
-            return "process" if entry.instance == "per-process" else "call"
-        family = (cls, *self.graph.subclasses(cls))
-        edges = [
-            edge
-            for member in family
-            for edge in self.graph.builders(member)
-            if not edge.function.module.is_test
-        ]
-        if any(self._is_kept_global(edge.site) for edge in edges):
-            return "process"
-        if any(self.caching.keeps_for_process(edge.function) for edge in edges):
-            return "process"
-        if edges and all(self._is_part_of_process(edge) for edge in edges):
-            return "process"
-        return "unknown" if all(self._runs_once(edge) for edge in edges) else "call"
-
-    def _is_part_of_process(self, edge: Edge) -> bool:
-        """True for what a service builds when it starts, and for parts that a kept instance is given at birth."""
-        function, call = edge.function, edge.site.call if edge.site is not None else None
-        if call is None or self.heat.tool(function) is not None:
-            return False
-        if function.name in _SERVICE_STARTS:
-            return True
-        is_part = any(sink.startswith("attr !.") for sink in call.sinks)
-        return is_part and function.name == "__init__" and self.lifetime_of(function) == "process"
-
-    def _runs_once(self, edge: Edge) -> bool:
-        """True for the ``__main__`` part, commands and start-up names: one instance for the whole run."""
-        if edge.site is not None and edge.site.call.flags & MAIN:
-            return True
-        return self.heat.is_once_like(edge.function) or self.heat.tool(edge.function) is not None
-
-    @staticmethod
-    def _is_kept_global(site: Site | None) -> bool:
-        """``x = Cls()`` at module level, or ``global x; x = Cls()``; not under ``__main__``."""
-        if site is None or site.call.flags & MAIN:
-            return False
-        return any(sink.startswith("glob ") for sink in site.call.sinks)
 
     # -- shapes ----------------------------------------------------------------------------
 

@@ -191,6 +191,11 @@ class Index:
             self.body(function.module, fact.cls if is_method else fact.parent), function
         )
 
+    def class_around(self, function: Function) -> Class | None:
+        """The class around a method, or around the method that a nested function stands in."""
+        prefix = function.module.module + "." if function.module.module else ""
+        return self.classes.get(prefix + function.fact.cls)
+
     def enclosing(self, function: Function) -> Function | None:
         """The function inside of which another is defined, classes between them left out."""
         parent, module = function.fact.parent, function.module.module

@@ -39,7 +39,8 @@ class _Mentioned:
     """What an expanded key mentions.
 
     ``labels`` are names of locals whose values are looked at, too; ``called`` are those of
-    ``names`` that are functions: their last word says what they give.
+    ``names`` that are functions: their last word says what they give. ``is_of_call`` is set for
+    the ``id()`` of an object that comes with the call or is made in it.
     """
 
     names: dict[str, None] = field(default_factory=dict)
@@ -47,6 +48,7 @@ class _Mentioned:
     called: set[str] = field(default_factory=set)
     is_type: bool = False
     is_identity: bool = False
+    is_of_call: bool = False
     only_literals: bool = True
 
 
@@ -75,7 +77,8 @@ class Keys:
             return KeyVerdict("type")
         told = self._told(found.names, found.called)
         if found.is_identity and (told is None or told.domain == "entity"):
-            return KeyVerdict("entity", "id()", is_identity=True)
+            domain: Domain = "entity" if told or found.is_of_call else "unknown"
+            return KeyVerdict(domain, "id()", is_identity=True)
         return told or self._told(found.labels, frozenset()) or KeyVerdict("unknown")
 
     def _told(self, names: dict[str, None], called: AbstractSet[str]) -> KeyVerdict | None:
@@ -123,11 +126,21 @@ class Keys:
         elif mark == "^":
             found.is_type = True
 
+    def _comes_and_goes(self, function: Function, value: str) -> bool:
+        """True for an object of this call: what it is given, what it builds, a ``request``."""
+        held = function.locals.get(value[1:], (value,)) if value[:1] == "%" else (value,)
+        made = [function.fact.calls[int(v[1:])] for v in held if v[:1] == "#" and v[1:].isdigit()]
+        if value[:1] == "$" and value[1:].isidentifier():
+            return True
+        name = value.rpartition(".")[2].lstrip("$%>")
+        is_told = self.catalog.is_per_call(name) or self.catalog.entity_key(name) is not None
+        return is_told or any(call.name[:1].isupper() for call in made)
+
     @staticmethod
     def _global(base: str, found: _Mentioned) -> None:
-        last = base.rpartition(".")[2]
-        if last[:1].isupper():
-            found.is_type = True
+        owner, _, last = base.rpartition(".")
+        if last[:1].isupper() or owner.rpartition(".")[2][:1].isupper():
+            found.is_type = True  # an attribute of a class has one value, as the class has
         else:
             found.names[last] = None
 
@@ -137,6 +150,7 @@ class Keys:
             found.is_type |= call.callee == "@builtins.type"
         if call.callee == "@builtins.id":
             found.is_identity |= not _may_be_constant(function, call)
+            found.is_of_call |= any(self._comes_and_goes(function, v) for _, v in call.args)
         elif _is_option(function, call):
             return
         elif call.callee[:1] in "%$!" and "." in call.callee:

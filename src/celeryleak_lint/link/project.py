@@ -15,6 +15,7 @@ from celeryleak_lint.link.heat import Thermometer
 from celeryleak_lint.link.holdings import Holdings
 from celeryleak_lint.link.index import Index
 from celeryleak_lint.link.keys import Keys
+from celeryleak_lint.link.lifetimes import Lifetimes
 from celeryleak_lint.link.origins import Origins
 from celeryleak_lint.link.processes import Processes
 from celeryleak_lint.link.producers import Production
@@ -42,6 +43,7 @@ class Project:
         "holdings",
         "index",
         "keys",
+        "lifetimes",
         "origins",
         "processes",
         "production",
@@ -64,7 +66,8 @@ class Project:
         self.heat = Thermometer(self.resolver, self.graph, self.caching, self.flow, catalog)
         self.processes = Processes(self.index, self.heat.marks, catalog)
         self.origins = Origins(catalog, self.resolver.binder)
-        self.holdings = Holdings(self.index, self.resolver, self.graph, self.caching, self.heat)
+        self.lifetimes = Lifetimes(self.index, self.graph, self.caching, self.heat)
+        self.holdings = Holdings(self.index, self.resolver, self.graph, self.lifetimes)
         self.growth = GrowthFacts(self.index, self.resolver, self.graph, self.holdings)
         self.keys = Keys(catalog)
         self.production = Production(

@@ -35,7 +35,7 @@ def is_own_attribute(project: Project, function: Function, key: str) -> bool:
     cls = project.graph.owner(function)
     if cls is None or key[:2] != "!." or not key[2:].isidentifier():
         return False
-    if project.holdings.lifetime(cls) == "call":
+    if project.lifetimes.lifetime(cls) == "call":
         return False
     setters = project.resolver.attribute_values(cls, key[2:])
     return bool(setters) and all(setter.name == "__init__" for setter, _ in setters)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from celeryleak_lint.catalog.words import split_words
 from celeryleak_lint.link.arguments import parameter_name
 from celeryleak_lint.link.callgraph import Edge
 from celeryleak_lint.link.growth import Growth, stored_is_bounded
@@ -19,16 +18,9 @@ from celeryleak_lint.model.source import Spot
 from celeryleak_lint.remedies.growth import growth_remedy
 from celeryleak_lint.remedies.offering import offer
 from celeryleak_lint.rules.entities import is_bare_id, is_own_attribute, is_table, is_traffic_word
+from celeryleak_lint.rules.purposes import is_for_keeping, is_once_guard, is_registry
 from celeryleak_lint.rules.rebuilding import is_for_users, runs_again
 from celeryleak_lint.rules.wording import call_spot_of, shortened, shown_function
-
-_REGISTRY_WORDS = frozenset(
-    {"register", "registry", "registered", "handlers", "plugins", "hooks", "subscribe", "install", "setup", "processors", "converters"}
-)  # fmt: skip
-_ONCE_WORDS = frozenset({"warned", "emitted", "reported", "logged", "seen_warnings", "deprecated", "announced", "unpriced", "unparsable", "warning", "warnings", "deprecations"})  # fmt: skip
-
-#: Names of classes that stand in for others in tests.
-_DOUBLE_WORDS = frozenset({"stub", "mock", "fake", "fakes", "dummy", "simulator", "noop"})
 
 #: Methods of descriptors that are told the object whose attribute it is.
 _DESCRIPTOR_METHODS = frozenset({"__get__", "__set__"})
@@ -59,23 +51,11 @@ def _find_unbounded(project: Project) -> tuple[Unbounded, ...]:
 def _each_unbounded(project: Project) -> Iterator[Unbounded]:
     for growths in project.growth.growths.values():
         holding = growths[0].holding
-        if project.growth.shrink(holding) is not None or _is_once_guard(holding):
+        if project.growth.shrink(holding) is not None or is_once_guard(holding):
             continue
         found = [u for growth in growths if (u := _judged(project, growth)) is not None]
         if found:
             yield min(found, key=lambda u: (CONFIDENCES.index(u.confidence), u.growth.line))
-
-
-def _is_double(growth: Growth) -> bool:
-    """Stubs and the like keep everything for the tests that look at it."""
-    holding = growth.holding
-    names = (*growth.function.module.module.split("."), holding.cls.name if holding.cls else "")
-    return any(_DOUBLE_WORDS.intersection(split_words(name)) for name in names)
-
-
-def _is_once_guard(holding: Holding) -> bool:
-    """A set of what was already warned about holds program text, not traffic."""
-    return bool(_ONCE_WORDS.intersection(split_words(holding.name))) and not holding.is_mapping
 
 
 def _judged(project: Project, growth: Growth) -> Unbounded | None:
@@ -259,9 +239,9 @@ def _limited(project: Project, growth: Growth, confidence: Confidence) -> Confid
     """No surer than lifetime, process and start-up names allow."""
     function = growth.function
     heat = project.heat.heat(function)
-    if heat.rank in ("once", "per-run") or _is_registry(growth):
+    if heat.rank in ("once", "per-run") or is_registry(growth):
         return "possible"
-    if _is_double(growth) or _is_emptied_on_request(project, growth):
+    if is_for_keeping(growth) or _is_emptied_on_request(project, growth):
         return "possible"
     if project.heat.is_once_like(function) or project.heat.tool(function) is not None:
         return "possible"
@@ -283,7 +263,7 @@ def _is_import_time(project: Project, growth: Growth) -> bool:
     function = growth.function
     if function.name in ("__init_subclass__", "__set_name__", "__prepare__", "__class_getitem__"):
         return True
-    if _is_registry(growth) and not _is_filled_later(project, function):
+    if is_registry(growth) and not _is_filled_later(project, function):
         return True
     owner = project.graph.owner(function)
     if owner is not None and any(
@@ -296,18 +276,12 @@ def _is_import_time(project: Project, growth: Growth) -> bool:
     return bool(edges) and all(e.function.is_module_body or e.function.is_class_body for e in edges)
 
 
-def _is_registry(growth: Growth) -> bool:
-    """True when names say that entries are registered, which is done at start-up as a rule."""
-    words = (*split_words(growth.function.name), *split_words(growth.holding.name))
-    return bool(_REGISTRY_WORDS.intersection(words))
-
-
 def _is_filled_later(project: Project, function: Function) -> bool:
     """True when instances that functions build are registered: one entry for each of them."""
     owner = project.graph.owner(function)
     return owner is not None and any(
         edge.function.name == "__init__"
-        and project.holdings.lifetime_of(edge.function) != "process"
+        and project.lifetimes.lifetime_of(edge.function) != "process"
         for edge in project.graph.callers(function)
     )
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from celeryleak_lint.catalog.words import split_words
 from celeryleak_lint.link.caching import answers_once
 from celeryleak_lint.link.heat import Heat
 from celeryleak_lint.link.index import Function
@@ -249,6 +250,8 @@ def _through_producer(project: Project, build: Build, heat: Heat) -> tuple[Confi
 
 def _by_name(project: Project, build: Build, heat: Heat, reason: str) -> tuple[Confidence, str]:
     """No entry point leads here: a loop or the names around it must say that it is daily work."""
+    if build.resource.kind == "model" and split_words(build.function.name)[:1] == ("load",):
+        return "possible", "it is there to load the model: who calls it decides"
     in_loop = heat.rank == "loop" and build.via is None
     if in_loop or is_in_loop(build):
         return "likely", f"{reason}, in a loop"

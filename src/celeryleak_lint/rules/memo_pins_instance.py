@@ -38,7 +38,7 @@ def _confidence(
     size = size_of(project, decorator)
     if size == "explicit" or (isinstance(size, int) and size <= IMPLICIT_SIZE):
         return None
-    if project.holdings.lifetime(owner) == "process" or _is_value(project, owner):
+    if project.lifetimes.lifetime(owner) == "process" or _is_value(project, owner):
         return None
     if isinstance(size, int) or (size == "implicit" and _compares_by_value(project, owner)):
         return "possible"
@@ -70,7 +70,7 @@ def _compares_by_value(project: Project, owner: Class) -> bool:
 
 def _has_many_instances(project: Project, owner: Class) -> bool:
     """False when all who build the class run once; where the project hands it to others, nobody knows."""
-    lifetime = project.holdings.lifetime(owner)
+    lifetime = project.lifetimes.lifetime(owner)
     builders = [
         edge.function
         for cls in (owner, *project.graph.subclasses(owner))

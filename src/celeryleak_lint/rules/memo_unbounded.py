@@ -88,7 +88,7 @@ def _ends_with_instance(project: Project, function: Function) -> bool:
     owner = project.graph.owner(function)
     if owner is None or not is_keyed_by_self(project, function):
         return False
-    return project.holdings.lifetime(owner) != "process"
+    return project.lifetimes.lifetime(owner) != "process"
 
 
 def _identity_fact(function: Function, name: str, cls: str) -> str:

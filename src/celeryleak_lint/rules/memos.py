@@ -97,7 +97,7 @@ def _is_identity_type(project: Project, name: str) -> bool:
         return name.endswith(_IDENTITY_ENDINGS) and not name.startswith(("builtins.", "typing."))
     if project.resolver.method(cls, "__eq__") or project.resolver.method(cls, "__hash__"):
         return False
-    if project.holdings.lifetime(cls) == "process":
+    if project.lifetimes.lifetime(cls) == "process":
         return False
     ancestors = project.resolver.ancestors(cls)
     return any(_is_resource(project.catalog, a) for a in ancestors) or (

@@ -91,7 +91,7 @@ def _connects_per_instance(project: Project, build: Build) -> bool:
     """A weak connection leaves a finalizer behind each time, even when the receiver is known already."""
     if build.call.name != "connect" or build.function.name != "__init__":
         return False
-    return project.holdings.lifetime_of(build.function) != "process"
+    return project.lifetimes.lifetime_of(build.function) != "process"
 
 
 def _is_weak(call: CallFact) -> bool:
@@ -102,7 +102,7 @@ def _is_weak(call: CallFact) -> bool:
 def _is_built_in_functions(project: Project, function: Function) -> bool:
     """True when functions that run more than once build the class whose ``__init__`` registers."""
     owner = project.graph.owner(function)
-    if owner is None or project.holdings.lifetime(owner) != "call":
+    if owner is None or project.lifetimes.lifetime(owner) != "call":
         return False
     return any(
         not edge.function.module.is_test
@@ -152,7 +152,7 @@ def _is_own_object(function: Function, call: CallFact) -> bool:
 
 def _is_fresh_value(project: Project, function: Function, value: str) -> bool:
     if value.startswith("!."):
-        return project.holdings.lifetime_of(function) != "process"
+        return project.lifetimes.lifetime_of(function) != "process"
     if value[:1] == "#":
         return True
     root, segments = values.split(value)

@@ -1,0 +1,124 @@
+"""How long instances of a class live: one for the process, one for each call, or nobody knows.
+
+Knows who builds instances and what becomes of them; what an instance holds is for ``holdings``.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from celeryleak_lint.catalog.words import split_words
+from celeryleak_lint.link.caching import Caching
+from celeryleak_lint.link.callgraph import CallGraph, Edge
+from celeryleak_lint.link.heat import Thermometer
+from celeryleak_lint.link.index import Class, Function, Index, Site
+from celeryleak_lint.model.facts import MAIN
+
+Lifetime = Literal["process", "call", "unknown"]
+
+#: Functions in which a service builds what it works with.
+_SERVICE_STARTS = frozenset({"serve", "run_server", "start_server", "startup", "on_startup", "lifespan", "create_app", "make_app", "build_app"})  # fmt: skip
+_TEARDOWN = frozenset(
+    {"reset", "teardown", "shutdown", "destroy", "stop", "close", "uninstrument", "clear", "dispose", "finalize", "exit", "del"}
+)  # fmt: skip
+
+
+def is_teardown(name: str) -> bool:
+    """True for names of functions that run when everything is taken down."""
+    bare = name.strip("_")
+    return bare.startswith(("remove_all", "delete_all")) or bool(
+        _TEARDOWN.intersection(split_words(name))
+    )
+
+
+class Lifetimes:
+    """Finds the lifetime of a class's instances; remembers every answer."""
+
+    def __init__(self, index: Index, graph: CallGraph, caching: Caching, heat: Thermometer) -> None:
+        self.index = index
+        self.graph = graph
+        self.caching = caching
+        self.heat = heat
+        self._lifetimes: dict[str, Lifetime] = {}
+        self._emptied: frozenset[str] | None = None
+
+    def lifetime(self, cls: Class) -> Lifetime:
+        """How long instances of a class live: one kept for the process, per call, or unknown."""
+        known = self._lifetimes.get(cls.id)
+        if known is None:
+            self._lifetimes[cls.id] = "unknown"
+            known = self._lifetimes[cls.id] = self._find_lifetime(cls)
+        return known
+
+    def lifetime_of(self, method: Function) -> Lifetime:
+        """The lifetime of the class that ``method`` belongs to."""
+        owner = self.index.class_around(method)
+        return self.lifetime(owner) if owner is not None else "unknown"
+
+    def _find_lifetime(self, cls: Class) -> Lifetime:
+        if self.caching.is_singleton(cls):
+            return "process"
+        entry = self.heat.instance_entry(cls)
+        if entry is not None and entry.instance != "unknown":
+            return "process" if entry.instance == "per-process" else "call"
+        family = (cls, *self.graph.subclasses(cls))
+        edges = [
+            edge
+            for member in family
+            for edge in self.graph.builders(member)
+            if not edge.function.module.is_test
+        ]
+        kept = [edge for edge in edges if self._is_kept_global(edge.site)]
+        if kept:
+            return "unknown" if all(self._is_replaced(edge) for edge in kept) else "process"
+        if any(self.caching.keeps_for_process(edge.function) for edge in edges):
+            return "process"
+        if edges and all(self._is_part_of_process(edge) for edge in edges):
+            return "process"
+        return "unknown" if all(self._runs_once(edge) for edge in edges) else "call"
+
+    def _is_part_of_process(self, edge: Edge) -> bool:
+        """True for what a service builds when it starts, and for parts that a kept instance is given at birth."""
+        function, call = edge.function, edge.site.call if edge.site is not None else None
+        if call is None or self.heat.tool(function) is not None:
+            return False
+        if function.name in _SERVICE_STARTS:
+            return True
+        is_part = any(sink.startswith("attr !.") for sink in call.sinks)
+        return is_part and function.name == "__init__" and self.lifetime_of(function) == "process"
+
+    def _runs_once(self, edge: Edge) -> bool:
+        """True for the ``__main__`` part, commands and start-up names: one instance for the whole run."""
+        if edge.site is not None and edge.site.call.flags & MAIN:
+            return True
+        return self.heat.is_once_like(edge.function) or self.heat.tool(edge.function) is not None
+
+    @staticmethod
+    def _is_kept_global(site: Site | None) -> bool:
+        """``x = Cls()`` at module level, or ``global x; x = Cls()``; not under ``__main__``."""
+        if site is None or site.call.flags & MAIN:
+            return False
+        return any(sink.startswith("glob ") for sink in site.call.sinks)
+
+    def _is_replaced(self, edge: Edge) -> bool:
+        """True for the current one: each call puts a new one in its place, and something else lets it go.
+
+        ``start()`` sets the global without looking, and ``finish()`` sets it to ``None``.
+        """
+        if edge.site is None or edge.function.is_module_body:
+            return False
+        names = {s[5:] for s in edge.site.call.sinks if s.startswith("glob ")}
+        return names <= self._let_go() and names.isdisjoint(edge.site.call.guards)
+
+    def _let_go(self) -> frozenset[str]:
+        """Globals that a function sets to ``None``, other than at the end of the process."""
+        if self._emptied is None:
+            self._emptied = frozenset(
+                store.target
+                for function in self.index.everything
+                if not (function.is_module_body or function.module.is_test)
+                for store in function.fact.stores
+                if store.target[:1] == "@" and store.value == "=None"
+                if not is_teardown(function.name)
+            )
+        return self._emptied
