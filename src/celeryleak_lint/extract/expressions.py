@@ -12,7 +12,7 @@ from types import MappingProxyType
 from typing import Any, ClassVar
 
 from celeryleak_lint.catalog.celery_settings import SPELLINGS
-from celeryleak_lint.extract import conditions
+from celeryleak_lint.extract import conditions, options
 from celeryleak_lint.extract.frames import Frame, Loop, ReadFunction
 from celeryleak_lint.extract.names import target_names
 from celeryleak_lint.extract.queries import sql_piece
@@ -127,8 +127,12 @@ class Expressions:
     def _if_expression(self, frame: Frame, node: ast.IfExp, sinks: Sinks) -> str:
         self.read(frame, node.test, TEST)
         when_true, when_false = conditions.missing(frame, node.test)
+        chosen, before = options.chosen(frame, node.test), frame.chosen
+        frame.chosen = (*before, *chosen[0])
         body = self._guarded(frame, node.body, sinks, when_true)
+        frame.chosen = (*before, *chosen[1])
         orelse = self._guarded(frame, node.orelse, sinks, when_false)
+        frame.chosen = before
         return values.either([body, orelse])
 
     def _bool_operation(self, frame: Frame, node: ast.BoolOp, sinks: Sinks) -> str:
@@ -275,7 +279,7 @@ class Expressions:
             flags |= frame.loop_flags(mentioned)
         return CallFact(
             callee, name, tuple(args), node.lineno, node.col_offset,
-            node.end_lineno or node.lineno, 0, sinks, frame.guards, flags,
+            node.end_lineno or node.lineno, 0, sinks, frame.guards, flags, frame.chosen,
         )  # fmt: skip
 
     _readers: ClassVar[Mapping[type[ast.AST], Callable[[Expressions, Frame, Any, Sinks], str]]] = MappingProxyType(

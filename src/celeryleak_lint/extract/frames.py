@@ -89,6 +89,8 @@ class Frame:
     reads: dict[str, int] = field(default_factory=dict)
     exits: list[ExitFact] = field(default_factory=list)
     guards: tuple[str, ...] = ()
+    chosen: tuple[str, ...] = ()
+    options: set[str] = field(default_factory=set)
     context: int = 0
     loops: list[Loop] = field(default_factory=list)
     is_class_body: bool = False

@@ -258,6 +258,8 @@ class _Reader:
             if is_method and position == 0 and kind == "":
                 bound = values.CLASS if _takes_class(child) else values.SELF
             child.bindings[arg.arg] = bound
+            if isinstance(default, ast.Constant):
+                child.options.add(arg.arg)
             self._metadata(frame, arg.annotation)
             found.append(
                 ParameterFact(

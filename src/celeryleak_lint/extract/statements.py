@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any, ClassVar
 
-from celeryleak_lint.extract import conditions
+from celeryleak_lint.extract import conditions, options
 from celeryleak_lint.extract.expressions import ITER, TEST, USE, Expressions, is_small
 from celeryleak_lint.extract.frames import Frame, Loop
 from celeryleak_lint.extract.names import (
@@ -60,7 +60,7 @@ class Statements:
 
     def block(self, frame: Frame, body: list[ast.stmt]) -> None:
         """Read a block; what an early exit proves missing holds for the rest of the block."""
-        before = frame.guards
+        before, chosen = frame.guards, frame.chosen
         for statement in body:
             reader = self._readers.get(type(statement))
             if reader is not None:
@@ -71,7 +71,8 @@ class Statements:
                 proven = self._proven_after(frame, statement)
                 if proven:
                     frame.guards = (*frame.guards, *proven)
-        frame.guards = before
+                frame.chosen = (*frame.chosen, *options.chosen_after(frame, statement))
+        frame.guards, frame.chosen = before, chosen
 
     def _branch(
         self, frame: Frame, body: list[ast.stmt], guards: tuple[str, ...], flag: int
@@ -214,6 +215,7 @@ class Statements:
             frame.assign(target.id, value)
             return
         if not kept or (kept[:1] == "$" and isinstance(target, ast.Name)):
+            frame.options.discard(kept[1:])  # it is no longer what the caller chose
             return
         flags = frame.context
         if frame.loops:
@@ -261,8 +263,12 @@ class Statements:
         self.expressions.read(frame, statement.test, TEST)
         when_true, when_false = conditions.missing(frame, statement.test)
         stale = conditions.changed(frame, statement.test)
+        (on, off), before = options.chosen(frame, statement.test), frame.chosen
+        frame.chosen = (*before, *on)
         self._branch(frame, statement.body, (*when_true, *stale), flag)
+        frame.chosen = (*before, *off)
         self._branch(frame, statement.orelse, when_false, flag)
+        frame.chosen = before
 
     def _loop(
         self, frame: Frame, statement: ast.stmt, body: list[ast.stmt], *, small: bool

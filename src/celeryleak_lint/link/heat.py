@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass, replace
-from typing import Literal
 
 from celeryleak_lint.catalog.lookup import Catalog
 from celeryleak_lint.catalog.schema import EntryPoint
@@ -22,8 +21,17 @@ from celeryleak_lint.link.caching import (
 from celeryleak_lint.link.callgraph import CallGraph, Edge
 from celeryleak_lint.link.flow import Flow
 from celeryleak_lint.link.index import Class, Function
-from celeryleak_lint.link.marks import Mark, Marks, Rank, short_name, shown_value
+from celeryleak_lint.link.marks import Mark, Marks, Rank
 from celeryleak_lint.link.resolve import Resolver
+from celeryleak_lint.link.ways import (
+    Loop,
+    Options,
+    Way,
+    keeps_answer,
+    root_step,
+    step_of,
+    turned_on,
+)
 from celeryleak_lint.model.facts import (
     DECORATES,
     LOOP,
@@ -31,7 +39,6 @@ from celeryleak_lint.model.facts import (
     SMALL_LOOP,
     TYPING,
     WHILE_LOOP,
-    CallFact,
 )
 from celeryleak_lint.model.findings import SuspectStep
 
@@ -71,20 +78,6 @@ class Heat:
 #: Heats of calls that run what they are given where they stand, once or for each item.
 _AS_OFTEN = frozenset({"unknown", "loop"})
 
-#: A loop met on the way from a function to its callers; an endless one is daily work of its own.
-_Loop = Literal["", "bounded", "endless"]
-
-
-@dataclass(frozen=True, slots=True)
-class _Way:
-    """A function on the way up, with the steps from it down to where the search began."""
-
-    function: Function
-    steps: tuple[SuspectStep, ...] = ()
-    loop: _Loop = ""
-    is_sure: bool = True
-    is_rare: bool = False
-
 
 class Thermometer:
     """Measures the heat of functions; remembers every answer."""
@@ -97,14 +90,18 @@ class Thermometer:
         self.caching = caching
         self.flow = flow
         self.catalog = catalog
-        self._heat: dict[int, Heat] = {}
+        self._heat: dict[tuple[int, Options], Heat] = {}
         self.marks = Marks(resolver, graph, catalog)
 
-    def heat(self, function: Function) -> Heat:
-        """The heat of a function, with the shortest chain from a hot root."""
-        known = self._heat.get(id(function))
+    def heat(self, function: Function, options: Options = ()) -> Heat:
+        """The heat of a function, with the shortest chain from a hot root.
+
+        With ``options`` (see ``CallFact``) only callers count that do not leave them off.
+        """
+        key = (id(function), options)
+        known = self._heat.get(key)
         if known is None:
-            known = self._heat[id(function)] = self._search(function)
+            known = self._heat[key] = self._search(function, options)
         return known
 
     def mark(self, function: Function) -> Mark | None:
@@ -129,8 +126,8 @@ class Thermometer:
 
     # -- search ----------------------------------------------------------------------------
 
-    def _search(self, function: Function) -> Heat:
-        queue: deque[_Way] = deque([_Way(function)])
+    def _search(self, function: Function, options: Options = ()) -> Heat:
+        queue: deque[Way] = deque([Way(function)])
         seen = {id(function)}
         ends: dict[Rank, Heat] = {}
         endless = False
@@ -150,9 +147,9 @@ class Thermometer:
             if way.loop and way.is_sure and not is_rare:
                 ends.setdefault("loop", Heat("loop", way.steps))
                 endless |= way.loop == "endless"
-            edges = self._edges(way.function) if len(way.steps) < _MAX_CALLS else []
+            edges = self._upward(way, options)
             if not edges and found is None:
-                end = self._dead_end(way.function, way.steps)
+                end = self._dead_end(way.function, way.steps, options)
                 ends.setdefault(end.rank, end)
             for edge in edges:
                 if id(edge.function) not in seen:
@@ -160,17 +157,24 @@ class Thermometer:
                     queue.append(self._onward(way, edge))
         return _weightiest(ends, endless=endless)
 
-    def _onward(self, way: _Way, edge: Edge) -> _Way:
+    def _upward(self, way: Way, options: Options) -> list[Edge]:
+        """The edges to look at next; where the search began only those that turn the options on."""
+        if len(way.steps) >= _MAX_CALLS:
+            return []
+        edges = self._edges(way.function)
+        return turned_on(edges, way.function, options) if options and not way.steps else edges
+
+    def _onward(self, way: Way, edge: Edge) -> Way:
         """The way to a caller: a loop and a guess met once belong to everything above."""
-        return _Way(
+        return Way(
             edge.function,
-            (self._step(edge, way.function), *way.steps),
+            (step_of(edge, way.function), *way.steps),
             way.loop or self._loop_of(edge),
             way.is_sure and edge.through != "override",
             way.is_rare or self.is_seldom(way.function),
         )
 
-    def _loop_of(self, edge: Edge) -> _Loop:
+    def _loop_of(self, edge: Edge) -> Loop:
         """The loop around a call, or the one that the call itself is (``executor.map``)."""
         if edge.site is None:
             return ""
@@ -189,7 +193,7 @@ class Thermometer:
         """A final answer at this function, or ``None`` to look at its callers."""
         mark = self.mark(function)
         if mark is not None:
-            root = _root_step(function, mark.note)
+            root = root_step(function, mark.note)
             is_rare = mark.is_named_by_author and self.is_once_like(function)
             is_rare = is_rare or self.caching.keeps_answers(function)
             return Heat(mark.rank, (root, *steps), mark.entry, stopped=mark.note, is_rare=is_rare)
@@ -246,7 +250,9 @@ class Thermometer:
             return True
         return not first and (function.name[:2] == "__" or self.is_once_like(function))
 
-    def _dead_end(self, function: Function, steps: tuple[SuspectStep, ...]) -> Heat:
+    def _dead_end(
+        self, function: Function, steps: tuple[SuspectStep, ...], options: Options
+    ) -> Heat:
         """Where nobody of the project calls on: once when only ``__main__`` or lazy code does, else unknown."""
         callers = [
             edge for edge in self.graph.callers(function) if not edge.function.module.is_test
@@ -259,6 +265,8 @@ class Thermometer:
                 steps,
                 stopped=f"`{function.name}` is called only while its answer is missing",
             )
+        if callers and options and not steps and not turned_on(callers, function, options):
+            return Heat("once", steps, stopped=f"no caller turns `{options[0]}` on")
         return Heat("unknown", steps)
 
     def _edges(self, function: Function) -> list[Edge]:
@@ -300,7 +308,7 @@ class Thermometer:
             rank: Rank = "per-run" if not entry.long_lived else entry.heat
             if best is not None and (best.is_hot or rank != "hot"):
                 continue
-            step = self._step(edge, function)
+            step = step_of(edge, function)
             prefix: tuple[SuspectStep, ...] = ()
             if len(steps) < _MAX_CALLS - 2 and not edge.function.is_module_body:
                 caller = self.heat_without_loops(edge.function)
@@ -310,11 +318,11 @@ class Thermometer:
 
     def heat_without_loops(self, function: Function) -> Heat:
         """The heat of a caller; a function met on its own chain is unknown."""
-        if id(function) in self._heat:
-            return self._heat[id(function)]
-        self._heat[id(function)] = Heat("unknown")
-        found = self._search(function)
-        self._heat[id(function)] = found
+        key = (id(function), ())
+        if key in self._heat:
+            return self._heat[key]
+        self._heat[key] = Heat("unknown")
+        found = self._heat[key] = self._search(function)
         return found
 
     def _entry_of(self, edge: Edge) -> EntryPoint | None:
@@ -324,7 +332,7 @@ class Thermometer:
         for meaning in self.resolver.callees(site.function, site.index):
             entry = self.catalog.call(meaning.name)
             if entry is not None and (not entry.arguments or edge.label in entry.arguments):
-                return None if _keeps_answer(entry, site.call) else entry
+                return None if keeps_answer(entry, site.call) else entry
         call = site.call
         receiver = call.callee.rpartition(".")[0].rpartition(".")[2].lstrip("%$@!^>")
         entry = self.catalog.call_receivers(call.name).get(receiver)
@@ -354,30 +362,9 @@ class Thermometer:
             return False
         return fills_what_is_missing(site.function, site.call, fate.places)
 
-    def _step(self, edge: Edge, callee: Function) -> SuspectStep:
-        shown = f"`{short_name(callee)}`"
-        if edge.through == "property":
-            note = f"reads property {shown}"
-        elif edge.through == "argument" and edge.site is not None:
-            note = f"{shown} is passed to `{shown_value(edge.site.call.callee)}`"
-        elif edge.through == "nested":
-            note = f"defines {shown}"
-        else:
-            note = f"calls {shown}"
-        return SuspectStep(edge.function.module.path, edge.line, edge.column, note)
-
-
-def _keeps_answer(entry: EntryPoint, call: CallFact) -> bool:
-    """True when an argument makes the framework ask once and keep the answer (``use_cache=True``)."""
-    return any(label in entry.kept_by and value == "=True" for label, value in call.args)
-
 
 def _weightiest(ends: dict[Rank, Heat], *, endless: bool) -> Heat:
     """The end that counts: a loop that ends in what runs once is a long way to start up."""
     if "loop" in ends and "once" in ends and "unknown" not in ends and not endless:
         del ends["loop"]
     return next((ends[rank] for rank in _WEIGHT if rank in ends), Heat("unknown"))
-
-
-def _root_step(function: Function, note: str) -> SuspectStep:
-    return SuspectStep(function.module.path, function.fact.line, 0, note)

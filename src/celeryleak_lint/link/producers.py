@@ -10,20 +10,17 @@ from collections import deque
 from dataclasses import dataclass
 
 from celeryleak_lint.catalog.lookup import Catalog
-from celeryleak_lint.catalog.schema import Condition, Exemption, Resource
-from celeryleak_lint.link.arguments import parameter_name
+from celeryleak_lint.catalog.schema import Exemption, Resource
 from celeryleak_lint.link.caching import Caching, fills_what_is_missing
 from celeryleak_lint.link.callgraph import CallGraph, Edge
 from celeryleak_lint.link.flow import Fate, Flow
 from celeryleak_lint.link.index import Class, Function, Index, Site
+from celeryleak_lint.link.options import hands_in, leaves_off
 from celeryleak_lint.link.resolve import Meaning, Resolver
-from celeryleak_lint.model import values
+from celeryleak_lint.link.terms import Terms
 from celeryleak_lint.model.facts import TYPING, CallFact
 
 _RANK = {"never-released": 0, "until-gc": 1, "cost": 2}
-
-#: Marks of values that exist before the call: names of modules, instances, closures, parameters.
-_SHARED = ("@", "!", "^", ">", "$")
 
 _INITIALISERS = frozenset({"__init__", "__post_init__", "__attrs_post_init__", "model_post_init"})
 
@@ -49,23 +46,10 @@ class Producer:
         return self.function.fact.qualname
 
 
-def _mentions(call: CallFact, argument: str) -> bool:
-    """True when a call passes an argument, or may pass it through ``**``."""
-    return any(label in (argument, "**") for label, _ in call.args)
-
-
-def _is_given(producer: Producer, call: CallFact) -> bool:
-    """True when a call passes what the producer would otherwise build (``session=None`` parameters)."""
-    optional = {
-        root[1:]
-        for guard in producer.build.call.guards
-        for root in values.roots(guard)
-        if root[:1] == "$" and root == values.split(root)[0]
-    }
-    return any(
-        value != "=None" and parameter_name(producer.function, label) in optional
-        for label, value in call.args
-    )
+def _adds(known: Producer | None, build: Build) -> bool:
+    """True when a build makes a producer of what is none yet, or is one under other options only."""
+    options = known.build.call.options if known is not None else ()
+    return known is None or (bool(options) and options != build.call.options)
 
 
 def _holder(via: Producer | None) -> Class | None:
@@ -132,6 +116,7 @@ class Production:
         self.caching = caching
         self.flow = flow
         self.catalog = catalog
+        self.terms = Terms(resolver)
         self.builds: list[Build] = []
         self.producers: dict[int, Producer] = {}
         self.owners: dict[str, Producer] = {}
@@ -241,7 +226,7 @@ class Production:
         """The resource a call builds, and the name under which it is built."""
         for meaning in self.resolver.callees(function, index):
             for conditional in self.catalog.conditional(meaning.name):
-                if self._meets(function.fact.calls[index], conditional):
+                if self.terms.meets(function.fact.calls[index], conditional):
                     return conditional, meaning.name
             row = self._built_by(meaning)
             if row is not None:
@@ -271,7 +256,7 @@ class Production:
     def _examine(
         self, site: Site, resource: Resource, name: str, via: Producer | None
     ) -> Build | None:
-        exemption = self._exempted(site, resource) if via is None else None
+        exemption = self.terms.exempted(site, resource) if via is None else None
         if exemption is not None and exemption.then == "silent":
             return None
         holder = _holder(via)
@@ -292,47 +277,6 @@ class Production:
             fate.ends.discard("with")
             fate.ends.add("closed")
 
-    def _exempted(self, site: Site, resource: Resource) -> Exemption | None:
-        for exemption in resource.unless:
-            for label, value in site.call.args:
-                if label != exemption.argument:
-                    continue
-                if self._matches(value, exemption) or self._is_made_by(site, value, exemption):
-                    return exemption
-            if "<absent>" in exemption.equals and not _mentions(site.call, exemption.argument):
-                return exemption
-        return None
-
-    def _is_made_by(self, site: Site, value: str, exemption: Exemption) -> bool:
-        """True when an argument is what a call of a listed name returns (``BytesIO(data)``)."""
-        held = site.function.locals.get(value[1:], ()) if value[:1] == "%" else (value,)
-        made = [int(v[1:]) for v in held if v[:1] == "#" and v[1:].isdecimal()]
-        names = {site.function.fact.calls[index].callee for index in made}
-        return len(made) == len(held) > 0 and all(
-            name[:1] == "@" and self.resolver.canonical(name[1:]) in exemption.equals
-            for name in names
-        )
-
-    def _meets(self, call: CallFact, row: Resource) -> bool:
-        return any(
-            label == condition.argument and self._matches(value, condition)
-            for condition in row.when
-            for label, value in call.args
-        )
-
-    def _matches(self, value: str, condition: Exemption | Condition) -> bool:
-        if not condition.equals:
-            return value != "=None"
-        if "<shared>" in condition.equals and all(c[:1] in _SHARED for c in values.choices(value)):
-            return True
-        for choice in values.choices(value):
-            text = values.literal_text(choice)
-            if text is not None and text in condition.equals:
-                return True
-            if choice[:1] == "@" and self.resolver.canonical(choice[1:]) in condition.equals:
-                return True
-        return False
-
     def _spread(self, build: Build) -> list[Producer]:
         """The producers and owners that this build makes of the function it is in."""
         function, ends = build.function, build.fate.ends
@@ -340,12 +284,12 @@ class Production:
             return []
         found: list[Producer] = []
         if "returned" in ends and not build.fate.is_kept and not ends & {"self", "closed", "with"}:
-            if id(function) not in self.producers and not self.caching.memo(function):
+            if _adds(self.producers.get(id(function)), build) and not self.caching.memo(function):
                 producer = Producer(function, build)
                 self.producers[id(function)] = producer
                 found.append(producer)
         owner = self._owner_of(build)
-        if owner is not None and owner.cls is not None and owner.cls.id not in self.owners:
+        if owner and owner.cls and _adds(self.owners.get(owner.cls.id), build):
             self.owners[owner.cls.id] = owner
             found.append(owner)
         return found
@@ -373,15 +317,36 @@ class Production:
         resource, name = producer.build.resource, producer.build.name
         cls = producer.cls
         edges = self.owner_builders(cls) if cls else list(self.graph.callers(producer.function))
+        own = {id(edge) for edge in (self.graph.builders(cls) if cls else edges)}
         found: list[tuple[Site, Resource, str, Producer]] = []
         for edge in edges:
-            if edge.site is not None and _is_given(producer, edge.site.call):
+            if edge.site is not None and self._builds_nothing(
+                producer, edge.site.call, is_own=id(edge) in own
+            ):
                 continue
             if edge.site is not None:
                 found.append((edge.site, resource, name, producer))
             else:
                 self.property_reads.append((producer, edge))
         return found
+
+    def _builds_nothing(self, producer: Producer, call: CallFact, *, is_own: bool) -> bool:
+        """True when a call hands in what the producer would build, or leaves off what makes it build.
+
+        ``is_own`` is false for a derived class, whose constructor may turn options on.
+        """
+        function, build = producer.function, producer.build.call
+        if hands_in(function, call, build.guards):
+            return True
+        if not is_own:
+            return False
+        if producer.cls is None or function.name in _INITIALISERS:
+            return leaves_off(function, call, build.options)
+        return any(
+            leaves_off(edge.function, call, edge.site.call.options)
+            for edge in self.graph.callers(function)
+            if edge.site is not None
+        )
 
     def owner_builders(self, cls: Class) -> list[Edge]:
         """Every call that runs the constructor in which ``cls`` builds its resource."""

@@ -61,6 +61,8 @@ class CallFact(msgspec.Struct, frozen=True, array_like=True, gc=False):
     ``name`` is the last name as written; ``column`` counts UTF-8 bytes from 0; ``ordinal``
     counts equal names on one line from the left. ``guards`` are values known to be missing
     (``None``, false or absent) when the call runs. ``flags`` are the call flags above.
+    ``options`` are parameters with a default that must be true (``name``) or a text
+    (``name=text``) for the call to run.
     """
 
     callee: str
@@ -73,6 +75,7 @@ class CallFact(msgspec.Struct, frozen=True, array_like=True, gc=False):
     sinks: tuple[str, ...]
     guards: tuple[str, ...]
     flags: int
+    options: tuple[str, ...] = ()
 
 
 class StoreFact(msgspec.Struct, frozen=True, array_like=True, gc=False):

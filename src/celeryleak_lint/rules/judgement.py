@@ -68,7 +68,7 @@ def judge(project: Project, build: Build) -> Verdict:
     silent = silence(project, build)
     if silent:
         return Verdict(None, silent, Heat("unknown"))
-    heat = project.heat.heat(function)
+    heat = project.heat.heat(function, build.call.options)
     if heat.rank == "once" and project.heat.mark(function) is not None:
         return Verdict(None, f"runs once: {heat.stopped}", heat)
     if "returned" in build.fate.ends or "yielded" in build.fate.ends:
