@@ -57,7 +57,37 @@ def _peek_call(frame: Frame, node: ast.Call) -> str:
         return values.element(owner) if owner else ""
     if isinstance(func, ast.Name) and func.id == "len" and node.args:
         return peek(frame, node.args[0])
+    if isinstance(func, ast.Name) and func.id == "any" and node.args:
+        return _peek_search(frame, node.args[0])
     return ""
+
+
+def _peek_search(frame: Frame, node: ast.expr) -> str:
+    """``any(fits(x) for x in items)`` looks for one of the items."""
+    if not isinstance(node, (ast.GeneratorExp, ast.ListComp)):
+        return ""
+    searched = peek(frame, node.generators[0].iter)
+    return values.element(searched) if searched else ""
+
+
+def not_found(frame: Frame, statement: ast.For | ast.AsyncFor) -> Missing:
+    """What is missing behind ``for x in kept: if fits(x): return``: an item that fits."""
+    searched = peek(frame, statement.iter)
+    if searched[:1] not in ("@", "!", "^", "%") or not any(map(_may_return, statement.body)):
+        return ()
+    return (values.element(searched),)
+
+
+def _may_return(statement: ast.stmt) -> bool:
+    """True when a ``return`` of this very function stands in a statement under some condition."""
+    if isinstance(statement, ast.If):
+        inner = [*statement.body, *statement.orelse]
+        return any(isinstance(s, ast.Return) or _may_return(s) for s in inner)
+    if isinstance(statement, ast.Try):
+        return any(isinstance(s, ast.Return) or _may_return(s) for s in statement.body)
+    if isinstance(statement, (ast.With, ast.AsyncWith)):
+        return any(map(_may_return, statement.body))
+    return False
 
 
 _PEEKS: Mapping[type, Callable[[Frame, Any], str]] = MappingProxyType(

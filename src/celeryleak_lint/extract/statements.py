@@ -41,7 +41,7 @@ _LOOKUP_ERRORS = frozenset(
 )
 _LOOPS = (ast.For, ast.AsyncFor, ast.While)
 #: Statements behind which something may be known that was not known before.
-_PROVING = frozenset({ast.If, ast.Try, ast.With, ast.AsyncWith})
+_PROVING = frozenset({ast.If, ast.Try, ast.With, ast.AsyncWith, ast.For, ast.AsyncFor})
 
 #: ``except*`` is known from Python 3.11 on.
 _TRIES = tuple(kind for name in ("Try", "TryStar") if (kind := getattr(ast, name, None)))
@@ -92,6 +92,8 @@ class Statements:
             return ()
         if isinstance(statement, ast.Try) and terminates(statement.body):
             return self._looked_up(frame, statement)
+        if isinstance(statement, (ast.For, ast.AsyncFor)):
+            return conditions.not_found(frame, statement)
         if isinstance(statement, (ast.With, ast.AsyncWith)) and len(statement.body) == 1:
             return self._proven_after(frame, statement.body[0])
         return ()

@@ -18,6 +18,7 @@ from celeryleak_lint.link.holdings import Holding, Holdings, is_bounding_name
 from celeryleak_lint.link.index import Function, Index, Site
 from celeryleak_lint.link.lifetimes import is_teardown
 from celeryleak_lint.link.resolve import Resolver
+from celeryleak_lint.link.walking import walked, walks
 from celeryleak_lint.model import values
 from celeryleak_lint.model.facts import DELETES, UNDER_KEY, CallFact, StoreFact
 
@@ -198,7 +199,7 @@ class GrowthFacts:
         ):
             return
         key = store.key
-        if _walks(function, base, key):
+        if walks(function, base, key):
             return
         if base[:1] == "#" and base == values.split(base)[0]:
             inner = function.fact.calls[int(base[1:])]
@@ -245,10 +246,11 @@ class GrowthFacts:
     def _shrunk(self, function: Function, base: str, key: str = "") -> None:
         """Whoever is told which entry goes evicts it, whatever the function is called."""
         holding = self.holdings.of(function, base)
-        if holding is not None:
-            self._shrinks[holding.id].append(function)
+        meant = [holding] if holding is not None else walked(self.holdings, function, base)
+        for held in meant:
+            self._shrinks[held.id].append(function)
             if any(root[:1] == "$" for root in values.roots(key)):
-                self._evicted.add(holding.id)
+                self._evicted.add(held.id)
 
     def _measured(self, function: Function, value: str) -> None:
         """Who compares the size bounds it, here or by what it then calls."""
@@ -345,18 +347,6 @@ def _split_item(target: str) -> tuple[str, str]:
     """``X[]`` and what follows, for the target of an assignment to an item of ``X``."""
     position = target.index("[]")
     return target[:position], target[position:]
-
-
-def _walks(function: Function, base: str, key: str) -> bool:
-    """``for key in X.items(): X[key] = ...`` sets what is there."""
-    held = function.locals.get(key[1:], ()) if key[:1] == "%" else ()
-    for root in (root for value in held for root in values.roots(value)):
-        inner = values.split(root)[0]
-        called = function.fact.calls[int(inner[1:])] if inner[:1] == "#" else None
-        walked = [root] if called is None else [called.callee, *(v for _, v in called.args)]
-        if any(value == base or value.startswith((f"{base}.", f"{base}[]")) for value in walked):
-            return True
-    return False
 
 
 def _given_key(site: Site, callee: Function, key: str) -> tuple[str, Function | None]:

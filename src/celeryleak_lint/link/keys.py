@@ -28,7 +28,7 @@ _KEY_WORDS = frozenset(
 
 
 #: Names of ids that do not say of what: another name in the key says more.
-BARE_IDS = frozenset({"id", "ids", "pk"})
+BARE_IDS = frozenset({"id", "ids", "pk", "uid", "guid"})
 
 #: Names of functions that say what is done, and not what comes back: ``asyncio.run(...)``.
 _DEEDS = frozenset({"run", "request", "order", "chat", "prompt"})
@@ -75,11 +75,20 @@ class Keys:
             return KeyVerdict("constant")
         if found.is_type:
             return KeyVerdict("type")
-        told = self._told(found.names, found.called)
+        told = self._configured(found.labels) or self._told(found.names, found.called)
         if found.is_identity and (told is None or told.domain == "entity"):
-            domain: Domain = "entity" if told or found.is_of_call else "unknown"
+            domain: Domain = "entity" if found.is_of_call else "unknown"
             return KeyVerdict(domain, "id()", is_identity=True)
         return told or self._told(found.labels, frozenset()) or KeyVerdict("unknown")
+
+    def _configured(self, labels: dict[str, None]) -> KeyVerdict | None:
+        """``tool_name = message.name``: what a local is called says more than where it was read."""
+        for label in labels:
+            is_kind = split_words(label)[-1:] in (("name",), ("type",), ("kind",))
+            word = self.catalog.configuration_key(label) if is_kind else None
+            if word is not None:
+                return KeyVerdict("configuration", word)
+        return None
 
     def _told(self, names: dict[str, None], called: AbstractSet[str]) -> KeyVerdict | None:
         """What names say: a single word of configuration outweighs all others."""

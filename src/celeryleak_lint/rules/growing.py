@@ -18,7 +18,8 @@ from celeryleak_lint.model.source import Spot
 from celeryleak_lint.remedies.growth import growth_remedy
 from celeryleak_lint.remedies.offering import offer
 from celeryleak_lint.rules.entities import is_bare_id, is_own_attribute, is_table, is_traffic_word
-from celeryleak_lint.rules.purposes import is_for_keeping, is_once_guard, is_registry
+from celeryleak_lint.rules.firsts import is_first_time
+from celeryleak_lint.rules.purposes import is_for_keeping, is_once_guard, is_registry, is_set_up
 from celeryleak_lint.rules.rebuilding import is_for_users, runs_again
 from celeryleak_lint.rules.wording import call_spot_of, shortened, shown_function
 
@@ -212,9 +213,11 @@ def _keyless(project: Project, growth: Growth) -> Unbounded:
     and gives it back appends what is missing.
     """
     is_list = not growth.holding.is_mapping and not _is_update(growth) and not _is_searched(growth)
-    is_hot = is_list and project.heat.heat(growth.function).is_hot
-    confidence: Confidence = "likely" if is_hot else "possible"
-    if growth.holding.lifetime == "unknown":
+    heat = project.heat.heat(growth.function)
+    confidence: Confidence = (
+        "likely" if is_list and heat.is_hot and not heat.is_rare else "possible"
+    )
+    if growth.holding.lifetime == "unknown" or is_set_up(growth.holding):
         confidence = "possible"
     return Unbounded(
         growth.holding, growth, KeyVerdict("unknown"), _limited(project, growth, confidence)
@@ -241,7 +244,7 @@ def _limited(project: Project, growth: Growth, confidence: Confidence) -> Confid
     heat = project.heat.heat(function)
     if heat.rank in ("once", "per-run") or is_registry(growth):
         return "possible"
-    if is_for_keeping(growth) or _is_emptied_on_request(project, growth):
+    if is_for_keeping(growth) or is_first_time(growth) or _is_emptied_on_request(project, growth):
         return "possible"
     if project.heat.is_once_like(function) or project.heat.tool(function) is not None:
         return "possible"

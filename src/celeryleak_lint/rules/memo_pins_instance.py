@@ -38,7 +38,7 @@ def _confidence(
     size = size_of(project, decorator)
     if size == "explicit" or (isinstance(size, int) and size <= IMPLICIT_SIZE):
         return None
-    if project.lifetimes.lifetime(owner) == "process" or _is_value(project, owner):
+    if project.lifetimes.lifetime(owner) == "process" or _is_value(project, function, owner):
         return None
     if isinstance(size, int) or (size == "implicit" and _compares_by_value(project, owner)):
         return "possible"
@@ -53,8 +53,10 @@ def _confidence(
     return "possible" if size == "implicit" and _is_kept_by_one(project, owner) else "likely"
 
 
-def _is_value(project: Project, owner: Class) -> bool:
-    """Enums and the like have a fixed number of instances."""
+def _is_value(project: Project, function: Function, owner: Class) -> bool:
+    """Enums have a fixed number of instances, and metaclasses one for each class."""
+    if [p.name for p in function.fact.params[:1]] in (["cls"], ["mcs"]):
+        return True
     return any(a.startswith("enum.") for a in project.resolver.ancestors(owner))
 
 

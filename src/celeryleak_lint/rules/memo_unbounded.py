@@ -17,6 +17,7 @@ from celeryleak_lint.rules.base import Rule
 from celeryleak_lint.rules.entities import is_traffic_word
 from celeryleak_lint.rules.memos import (
     SAME_ELSEWHERE,
+    comes_and_goes,
     entity_parameter,
     identity_parameter,
     is_cleared,
@@ -35,9 +36,9 @@ def check(project: Project) -> Iterator[Suspect]:
             continue
         found = identity_parameter(project, function)
         if found is not None:
-            suspect = _suspect(
-                project, function, decorator, _identity_fact(function, *found), "likely"
-            )
+            fact = _identity_fact(function, found[0], found[1].rpartition(".")[2])
+            sure: Confidence = "likely" if comes_and_goes(project, found[1]) else "possible"
+            suspect = _suspect(project, function, decorator, fact, sure)
             yield offer(suspect, "an object as key never hits: which plain values name it?")
             continue
         if size is not None or _ends_with_instance(project, function):

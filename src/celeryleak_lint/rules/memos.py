@@ -77,13 +77,13 @@ def _is_memo_of(project: Project, caller: Function, value: str, function: Functi
 
 
 def identity_parameter(project: Project, function: Function) -> tuple[str, str] | None:
-    """A parameter whose class compares by identity, with the class's name: each object is a new key."""
+    """A parameter whose class compares by identity, with its dotted name: each object is a new key."""
     for parameter in function.fact.params:
         if parameter.annotation[:1] != "@":
             continue
         name = project.resolver.canonical(parameter.annotation[1:])
         if _is_identity_type(project, name):
-            return parameter.name, name.rpartition(".")[2]
+            return parameter.name, name
     return None
 
 
@@ -103,6 +103,17 @@ def _is_identity_type(project: Project, name: str) -> bool:
     return any(_is_resource(project.catalog, a) for a in ancestors) or (
         name.endswith(_IDENTITY_ENDINGS) and not cls.fact.decorators
     )
+
+
+def comes_and_goes(project: Project, name: str) -> bool:
+    """False for a class of the project that is no resource and of which only its name says what it is.
+
+    There may be one engine or client of one's own for each kind that the code knows.
+    """
+    cls = project.index.classes.get(name)
+    if cls is None or project.lifetimes.lifetime(cls) == "call":
+        return True
+    return any(_is_resource(project.catalog, a) for a in project.resolver.ancestors(cls))
 
 
 def _is_resource(catalog: Catalog, name: str) -> bool:

@@ -25,6 +25,20 @@ _IN_MEMORY = frozenset(
 )  # fmt: skip
 
 
+#: Last words of collections that stand in for a database.
+_TABLE_WORDS = frozenset({"db", "database"})
+
+#: Last words of lists that have an entry for each thing that somebody sets up by hand.
+_SET_UP = frozenset(
+    {"servers", "skills", "tools", "plugins", "providers", "backends", "extensions", "models", "connectors", "integrations"}
+)  # fmt: skip
+
+
+def is_set_up(holding: Holding) -> bool:
+    """True for a list of servers, skills or tools: who uses the service adds one now and then."""
+    return split_words(holding.name)[-1:] != () and split_words(holding.name)[-1] in _SET_UP
+
+
 def is_registry(growth: Growth) -> bool:
     """True when names say that entries are registered, which is done at start-up as a rule."""
     words = (*split_words(growth.function.name), *split_words(growth.holding.name))
@@ -37,11 +51,20 @@ def is_once_guard(holding: Holding) -> bool:
 
 
 def is_for_keeping(growth: Growth) -> bool:
-    """Stubs and stores in memory keep everything: that is what they are for."""
+    """Stubs, stores in memory and what stands in for a database keep everything: that is what they are for."""
     holding = growth.holding
+    if _is_table(growth):
+        return True
     names = (*growth.function.module.module.split("."), holding.cls.name if holding.cls else "")
     return any(
         not _DOUBLE_WORDS.isdisjoint(words) or not _IN_MEMORY.isdisjoint(pairwise(words))
         for name in names
         if (words := split_words(name))
     )
+
+
+def _is_table(growth: Growth) -> bool:
+    """True for ``users_db``, and for the indexes that are filled along with it."""
+    stored = {store.target.partition("[]")[0] for store in growth.function.fact.stores}
+    names = {growth.holding.name, *(target.rpartition(".")[2] for target in stored)}
+    return any(not _TABLE_WORDS.isdisjoint(split_words(name)[-1:]) for name in names)

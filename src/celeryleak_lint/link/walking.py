@@ -1,0 +1,40 @@
+"""What the variables of a loop over collections stand for."""
+
+from __future__ import annotations
+
+from celeryleak_lint.link.holdings import Holding, Holdings
+from celeryleak_lint.link.index import Function
+from celeryleak_lint.model import values
+
+
+def walked(holdings: Holdings, function: Function, base: str) -> list[Holding]:
+    """The collections of which a local is one, or an item: ``for x in (self.a, self.b)``, ``for x in self.a.values()``."""
+    name = base.partition("[]")[0]
+    if name[:1] != "%" or "." in name:
+        return []
+    named = [
+        part for value in function.locals.get(name[1:], ()) for part in _sources(function, value)
+    ]
+    found = [holdings.of(function, part) for part in named if part]
+    return [holding for holding in found if holding is not None]
+
+
+def _sources(function: Function, value: str) -> tuple[str, ...]:
+    """The collections that the value of a loop variable was taken from."""
+    if value[:1] == "#" and value.endswith("[]"):
+        call = function.fact.calls[int(values.split(value)[0][1:])]
+        owner, _, tail = call.callee.rpartition(".")
+        return (owner,) if tail in ("values", "items") else ()
+    return values.roots(value) if value[:1] in ("?", "[") else ()
+
+
+def walks(function: Function, base: str, key: str) -> bool:
+    """``for key in X.items(): X[key] = ...`` sets what is there."""
+    held = function.locals.get(key[1:], ()) if key[:1] == "%" else ()
+    for root in (root for value in held for root in values.roots(value)):
+        inner = values.split(root)[0]
+        called = function.fact.calls[int(inner[1:])] if inner[:1] == "#" else None
+        walked = [root] if called is None else [called.callee, *(v for _, v in called.args)]
+        if any(value == base or value.startswith((f"{base}.", f"{base}[]")) for value in walked):
+            return True
+    return False
