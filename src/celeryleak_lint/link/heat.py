@@ -25,12 +25,12 @@ from celeryleak_lint.link.marks import Mark, Marks, Rank
 from celeryleak_lint.link.resolve import Resolver
 from celeryleak_lint.link.ways import (
     Loop,
-    Options,
+    Needs,
     Way,
+    asking,
     keeps_answer,
     root_step,
     step_of,
-    turned_on,
 )
 from celeryleak_lint.model.facts import (
     DECORATES,
@@ -90,18 +90,18 @@ class Thermometer:
         self.caching = caching
         self.flow = flow
         self.catalog = catalog
-        self._heat: dict[tuple[int, Options], Heat] = {}
+        self._heat: dict[tuple[int, Needs], Heat] = {}
         self.marks = Marks(resolver, graph, catalog)
 
-    def heat(self, function: Function, options: Options = ()) -> Heat:
+    def heat(self, function: Function, needs: Needs = ()) -> Heat:
         """The heat of a function, with the shortest chain from a hot root.
 
-        With ``options`` (see ``CallFact``) only callers count that do not leave them off.
+        With ``needs`` (see ``link.options``) only callers count that may do what is needed.
         """
-        key = (id(function), options)
+        key = (id(function), needs)
         known = self._heat.get(key)
         if known is None:
-            known = self._heat[key] = self._search(function, options)
+            known = self._heat[key] = self._search(function, needs)
         return known
 
     def mark(self, function: Function) -> Mark | None:
@@ -126,7 +126,7 @@ class Thermometer:
 
     # -- search ----------------------------------------------------------------------------
 
-    def _search(self, function: Function, options: Options = ()) -> Heat:
+    def _search(self, function: Function, needs: Needs = ()) -> Heat:
         queue: deque[Way] = deque([Way(function)])
         seen = {id(function)}
         ends: dict[Rank, Heat] = {}
@@ -147,9 +147,9 @@ class Thermometer:
             if way.loop and way.is_sure and not is_rare:
                 ends.setdefault("loop", Heat("loop", way.steps))
                 endless |= way.loop == "endless"
-            edges = self._upward(way, options)
+            edges = self._upward(way, needs)
             if not edges and found is None:
-                end = self._dead_end(way.function, way.steps, options)
+                end = self._dead_end(way.function, way.steps, needs)
                 ends.setdefault(end.rank, end)
             for edge in edges:
                 if id(edge.function) not in seen:
@@ -157,12 +157,12 @@ class Thermometer:
                     queue.append(self._onward(way, edge))
         return _weightiest(ends, endless=endless)
 
-    def _upward(self, way: Way, options: Options) -> list[Edge]:
-        """The edges to look at next; where the search began only those that turn the options on."""
+    def _upward(self, way: Way, needs: Needs) -> list[Edge]:
+        """The edges to look at next; where the search began only those that meet the needs."""
         if len(way.steps) >= _MAX_CALLS:
             return []
         edges = self._edges(way.function)
-        return turned_on(edges, way.function, options) if options and not way.steps else edges
+        return asking(edges, way.function, needs) if needs and not way.steps else edges
 
     def _onward(self, way: Way, edge: Edge) -> Way:
         """The way to a caller: a loop and a guess met once belong to everything above."""
@@ -250,9 +250,7 @@ class Thermometer:
             return True
         return not first and (function.name[:2] == "__" or self.is_once_like(function))
 
-    def _dead_end(
-        self, function: Function, steps: tuple[SuspectStep, ...], options: Options
-    ) -> Heat:
+    def _dead_end(self, function: Function, steps: tuple[SuspectStep, ...], needs: Needs) -> Heat:
         """Where nobody of the project calls on: once when only ``__main__`` or lazy code does, else unknown."""
         callers = [
             edge for edge in self.graph.callers(function) if not edge.function.module.is_test
@@ -265,8 +263,8 @@ class Thermometer:
                 steps,
                 stopped=f"`{function.name}` is called only while its answer is missing",
             )
-        if callers and options and not steps and not turned_on(callers, function, options):
-            return Heat("once", steps, stopped=f"no caller turns `{options[0]}` on")
+        if callers and needs and not steps and not asking(callers, function, needs):
+            return Heat("once", steps, stopped="no caller asks for what is done here")
         return Heat("unknown", steps)
 
     def _edges(self, function: Function) -> list[Edge]:

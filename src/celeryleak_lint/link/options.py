@@ -30,13 +30,45 @@ def hands_in(function: Function, call: CallFact, guards: tuple[str, ...]) -> boo
     )
 
 
-def leaves_off(function: Function, call: CallFact, options: tuple[str, ...]) -> bool:
-    """True when ``call``, a call of ``function``, surely leaves one of its ``options`` off.
+def needs_of(call: CallFact) -> tuple[str, ...]:
+    """What a caller must turn on (``name``, ``name=text``) or leave out (``-name``) for a call to run."""
+    left_out = {
+        root[1:]
+        for guard in call.guards
+        for root in values.roots(guard)
+        if root[:1] == "$" and root == values.split(root)[0]
+    }
+    return (*call.options, *(f"-{name}" for name in sorted(left_out)))
 
-    An option is a parameter that must be true (``name``) or a text (``name=text``). What a
-    call does not pass has the default that the signature gives.
+
+def leaves_off(
+    function: Function, call: CallFact, needs: tuple[str, ...], caller: Function
+) -> bool:
+    """True when ``call``, a call of ``function`` in ``caller``, surely does not do what is needed there.
+
+    What a call does not pass has the default that the signature gives. An attribute that is
+    passed may itself be missing; what the caller has just made, or keeps in a module, is not.
     """
-    return any(_is_off(_given(function, call, *_named(option))) for option in options)
+    return any(
+        _is_handed(function, call, need[1:], caller)
+        if need[0] == "-"
+        else _is_off(_given(function, call, *_named(need)))
+        for need in needs
+    )
+
+
+def _is_handed(function: Function, call: CallFact, name: str, caller: Function) -> bool:
+    given = (value for label, value in call.args if parameter_name(function, label) == name)
+    return any(_is_there(caller, value) for value in given)
+
+
+def _is_there(caller: Function, value: str) -> bool:
+    if value[:1] == "%" and value[1:].isidentifier():
+        assigned = caller.locals.get(value[1:], ())
+        return bool(assigned) and all(_is_there(caller, v) for v in assigned)
+    if value[:1] == "=":
+        return value not in _OFF
+    return value[:1] in ("#", "@", "[", "{") and value == values.split(value)[0]
 
 
 def _named(option: str) -> tuple[str, str]:

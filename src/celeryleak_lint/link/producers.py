@@ -321,7 +321,7 @@ class Production:
         found: list[tuple[Site, Resource, str, Producer]] = []
         for edge in edges:
             if edge.site is not None and self._builds_nothing(
-                producer, edge.site.call, is_own=id(edge) in own
+                producer, edge.site, is_own=id(edge) in own
             ):
                 continue
             if edge.site is not None:
@@ -330,20 +330,20 @@ class Production:
                 self.property_reads.append((producer, edge))
         return found
 
-    def _builds_nothing(self, producer: Producer, call: CallFact, *, is_own: bool) -> bool:
+    def _builds_nothing(self, producer: Producer, site: Site, *, is_own: bool) -> bool:
         """True when a call hands in what the producer would build, or leaves off what makes it build.
 
         ``is_own`` is false for a derived class, whose constructor may turn options on.
         """
-        function, build = producer.function, producer.build.call
+        function, build, call = producer.function, producer.build.call, site.call
         if hands_in(function, call, build.guards):
             return True
         if not is_own:
             return False
         if producer.cls is None or function.name in _INITIALISERS:
-            return leaves_off(function, call, build.options)
+            return leaves_off(function, call, build.options, site.function)
         return any(
-            leaves_off(edge.function, call, edge.site.call.options)
+            leaves_off(edge.function, call, edge.site.call.options, site.function)
             for edge in self.graph.callers(function)
             if edge.site is not None
         )

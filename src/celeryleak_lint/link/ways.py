@@ -13,8 +13,8 @@ from celeryleak_lint.link.options import leaves_off
 from celeryleak_lint.model.facts import CallFact
 from celeryleak_lint.model.findings import SuspectStep
 
-#: Parameters that must be on for the code in question to run.
-Options = tuple[str, ...]
+#: What callers must turn on or leave out for the code in question to run.
+Needs = tuple[str, ...]
 
 #: A loop met on the way from a function to its callers; an endless one is daily work of its own.
 Loop = Literal["", "bounded", "endless"]
@@ -31,12 +31,14 @@ class Way:
     is_rare: bool = False
 
 
-def turned_on(edges: list[Edge], function: Function, options: Options) -> list[Edge]:
-    """The edges to a function without the plain calls that leave one of its options off."""
+def asking(edges: list[Edge], function: Function, needs: Needs) -> list[Edge]:
+    """The edges to a function without the plain calls that surely do not ask for what needs ``needs``."""
     return [
         edge
         for edge in edges
-        if edge.through or edge.site is None or not leaves_off(function, edge.site.call, options)
+        if edge.through
+        or edge.site is None
+        or not leaves_off(function, edge.site.call, needs, edge.function)
     ]
 
 

@@ -12,6 +12,7 @@ from celeryleak_lint.catalog.words import split_words
 from celeryleak_lint.link.caching import answers_once
 from celeryleak_lint.link.heat import Heat
 from celeryleak_lint.link.index import Function
+from celeryleak_lint.link.options import needs_of
 from celeryleak_lint.link.origins import Origin
 from celeryleak_lint.link.producers import Build
 from celeryleak_lint.link.project import Project
@@ -68,7 +69,7 @@ def judge(project: Project, build: Build) -> Verdict:
     silent = silence(project, build)
     if silent:
         return Verdict(None, silent, Heat("unknown"))
-    heat = project.heat.heat(function, build.call.options)
+    heat = project.heat.heat(function, needs_of(build.call))
     if heat.rank == "once" and project.heat.mark(function) is not None:
         return Verdict(None, f"runs once: {heat.stopped}", heat)
     if "returned" in build.fate.ends or "yielded" in build.fate.ends:

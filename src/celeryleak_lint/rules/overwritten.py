@@ -63,15 +63,25 @@ def _overwritten(project: Project, build: Build) -> str:
         return ""
     for target in build.fate.places:
         kept = f"!.{target}" if "self" in ends and target[:1] not in "@!" else target
-        if kept[:1] in "!@" and "[]" not in kept and not _is_closed_here(build, kept):
+        if kept[:1] in "!@" and "[]" not in kept and not _is_closed_here(project, build, kept):
             return kept
     return ""
 
 
-def _is_closed_here(build: Build, kept: str) -> bool:
-    return any(
-        call.callee == f"{kept}.{closer}" or any(value == kept for _, value in call.args)
-        for call in build.function.fact.calls
+def _is_closed_here(project: Project, build: Build, kept: str) -> bool:
+    """True when the function closes what is kept, hands it to something, or has a method of its own close it."""
+    function = build.function
+    owner = project.graph.owner(function)
+    own = [
+        method
+        for call in function.fact.calls
+        if owner is not None and call.callee == f"!.{call.name}"
+        if (method := project.resolver.method(owner, call.name)) is not None
+    ]
+    return any(any(value == kept for _, value in call.args) for call in function.fact.calls) or any(
+        call.callee == f"{kept}.{closer}"
+        for part in (function, *own)
+        for call in part.fact.calls
         for closer in _CLOSERS
     )
 
@@ -83,7 +93,7 @@ def _confidence(project: Project, build: Build) -> Confidence | None:
     heat = project.heat.heat(function)
     if heat.rank == "once" or _opens_a_session(function) or _is_built_per_call(project, function):
         return None
-    if not heat.is_hot:
+    if not heat.is_hot or heat.is_rare:
         return "possible"
     limit: Confidence = (
         "possible" if build.exemption or build.resource.effect == "cost" else "likely"
