@@ -22,12 +22,12 @@ from celeryleak_lint.link.callgraph import CallGraph, Edge
 from celeryleak_lint.link.flow import Flow
 from celeryleak_lint.link.index import Class, Function
 from celeryleak_lint.link.marks import Mark, Marks, Rank
+from celeryleak_lint.link.options import Demands
 from celeryleak_lint.link.resolve import Resolver
 from celeryleak_lint.link.ways import (
     Loop,
     Needs,
     Way,
-    asking,
     keeps_answer,
     root_step,
     step_of,
@@ -90,6 +90,7 @@ class Thermometer:
         self.caching = caching
         self.flow = flow
         self.catalog = catalog
+        self.demands = Demands(resolver, graph)
         self._heat: dict[tuple[int, Needs], Heat] = {}
         self.marks = Marks(resolver, graph, catalog)
 
@@ -162,7 +163,17 @@ class Thermometer:
         if len(way.steps) >= _MAX_CALLS:
             return []
         edges = self._edges(way.function)
-        return asking(edges, way.function, needs) if needs and not way.steps else edges
+        return self._asking(edges, way.function, needs) if needs and not way.steps else edges
+
+    def _asking(self, edges: list[Edge], function: Function, needs: Needs) -> list[Edge]:
+        """The edges without the plain calls that surely do not ask for what has these needs."""
+        return [
+            edge
+            for edge in edges
+            if edge.through
+            or edge.site is None
+            or not self.demands.leaves_off(function, edge.site.call, needs, edge.function)
+        ]
 
     def _onward(self, way: Way, edge: Edge) -> Way:
         """The way to a caller: a loop and a guess met once belong to everything above."""
@@ -263,7 +274,7 @@ class Thermometer:
                 steps,
                 stopped=f"`{function.name}` is called only while its answer is missing",
             )
-        if callers and needs and not steps and not asking(callers, function, needs):
+        if callers and needs and not steps and not self._asking(callers, function, needs):
             return Heat("once", steps, stopped="no caller asks for what is done here")
         return Heat("unknown", steps)
 

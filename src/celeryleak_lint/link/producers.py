@@ -15,7 +15,7 @@ from celeryleak_lint.link.caching import Caching, fills_what_is_missing
 from celeryleak_lint.link.callgraph import CallGraph, Edge
 from celeryleak_lint.link.flow import Fate, Flow
 from celeryleak_lint.link.index import Class, Function, Index, Site
-from celeryleak_lint.link.options import hands_in, leaves_off
+from celeryleak_lint.link.options import Demands, hands_in
 from celeryleak_lint.link.resolve import Meaning, Resolver
 from celeryleak_lint.link.terms import Terms
 from celeryleak_lint.model.facts import TYPING, CallFact
@@ -117,6 +117,7 @@ class Production:
         self.flow = flow
         self.catalog = catalog
         self.terms = Terms(resolver)
+        self.demands = Demands(resolver, graph)
         self.builds: list[Build] = []
         self.producers: dict[int, Producer] = {}
         self.owners: dict[str, Producer] = {}
@@ -341,9 +342,9 @@ class Production:
         if not is_own:
             return False
         if producer.cls is None or function.name in _INITIALISERS:
-            return leaves_off(function, call, build.options, site.function)
+            return self.demands.leaves_off(function, call, build.options, site.function)
         return any(
-            leaves_off(edge.function, call, edge.site.call.options, site.function)
+            self.demands.leaves_off(edge.function, call, edge.site.call.options, site.function)
             for edge in self.graph.callers(function)
             if edge.site is not None
         )

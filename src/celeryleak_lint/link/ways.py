@@ -9,7 +9,6 @@ from celeryleak_lint.catalog.schema import EntryPoint
 from celeryleak_lint.link.callgraph import Edge
 from celeryleak_lint.link.index import Function
 from celeryleak_lint.link.marks import short_name, shown_value
-from celeryleak_lint.link.options import leaves_off
 from celeryleak_lint.model.facts import CallFact
 from celeryleak_lint.model.findings import SuspectStep
 
@@ -29,17 +28,6 @@ class Way:
     loop: Loop = ""
     is_sure: bool = True
     is_rare: bool = False
-
-
-def asking(edges: list[Edge], function: Function, needs: Needs) -> list[Edge]:
-    """The edges to a function without the plain calls that surely do not ask for what needs ``needs``."""
-    return [
-        edge
-        for edge in edges
-        if edge.through
-        or edge.site is None
-        or not leaves_off(function, edge.site.call, needs, edge.function)
-    ]
 
 
 def step_of(edge: Edge, callee: Function) -> SuspectStep:
