@@ -30,6 +30,21 @@ _KEY_WORDS = frozenset(
 #: Names of ids that do not say of what: another name in the key says more.
 BARE_IDS = frozenset({"id", "ids", "pk", "uid", "guid"})
 
+#: Things that come with a call and carry values of any kind: what is read from one says what it is.
+_CARRIERS = frozenset(
+    {"request", "req", "message", "msg", "event", "payload", "body", "context", "ctx"}
+)
+
+#: Last words of parameters that are handed one of few, long-lived objects.
+_LASTING = frozenset(
+    {"client", "db", "database", "adapter", "engine", "checkpointer", "bus", "store", "storage", "conn", "connection", "app", "loop",
+     "pool", "manager", "service", "backend", "registry", "model", "module", "graph", "config", "settings", "provider", "bot", "broker",
+     "driver", "repo", "repository", "cache", "runtime", "server", "executor", "router", "agent", "llm", "embedder", "index"}
+)  # fmt: skip
+
+#: Last words of locals that are called what they hold: ``tool_name = message.name``.
+_SAYING = frozenset({"name", "type", "kind", "code", "language", "locale", "lang", "version"})
+
 #: Names of functions that say what is done, and not what comes back: ``asyncio.run(...)``.
 _DEEDS = frozenset({"run", "request", "order", "chat", "prompt"})
 
@@ -75,20 +90,11 @@ class Keys:
             return KeyVerdict("constant")
         if found.is_type:
             return KeyVerdict("type")
-        told = self._configured(found.labels) or self._told(found.names, found.called)
+        told = self._told(found.names, found.called)
         if found.is_identity and (told is None or told.domain == "entity"):
             domain: Domain = "entity" if found.is_of_call else "unknown"
             return KeyVerdict(domain, "id()", is_identity=True)
         return told or self._told(found.labels, frozenset()) or KeyVerdict("unknown")
-
-    def _configured(self, labels: dict[str, None]) -> KeyVerdict | None:
-        """``tool_name = message.name``: what a local is called says more than where it was read."""
-        for label in labels:
-            is_kind = split_words(label)[-1:] in (("name",), ("type",), ("kind",))
-            word = self.catalog.configuration_key(label) if is_kind else None
-            if word is not None:
-                return KeyVerdict("configuration", word)
-        return None
 
     def _told(self, names: dict[str, None], called: AbstractSet[str]) -> KeyVerdict | None:
         """What names say: a single word of configuration outweighs all others."""
@@ -120,6 +126,8 @@ class Keys:
                     found.is_type = True
                 elif segment != "[]":
                     found.names[segment] = None
+            if base[1:] in _CARRIERS and segments and segments[-1] != "[]":
+                continue
             self._mention(function, base, found, depth)
 
     def _mention(self, function: Function, base: str, found: _Mentioned, depth: int) -> None:
@@ -139,9 +147,9 @@ class Keys:
         """True for an object of this call: what it is given, what it builds, a ``request``."""
         held = function.locals.get(value[1:], (value,)) if value[:1] == "%" else (value,)
         made = [function.fact.calls[int(v[1:])] for v in held if v[:1] == "#" and v[1:].isdigit()]
-        if value[:1] == "$" and value[1:].isidentifier():
-            return True
         name = value.rpartition(".")[2].lstrip("$%>")
+        if value[:1] == "$" and value[1:].isidentifier():
+            return _LASTING.isdisjoint(split_words(name)[-1:])
         is_told = self.catalog.is_per_call(name) or self.catalog.entity_key(name) is not None
         return is_told or any(call.name[:1].isupper() for call in made)
 
@@ -161,6 +169,9 @@ class Keys:
             found.is_identity |= not _may_be_constant(function, call)
             found.is_of_call |= any(self._comes_and_goes(function, v) for _, v in call.args)
         elif _is_option(function, call):
+            return
+        elif (asked := _asked_for(call)) is not None:
+            found.names[asked] = None
             return
         elif call.callee[:1] in "%$!" and "." in call.callee:
             owner = call.callee.rpartition(".")[0]
@@ -184,6 +195,12 @@ class Keys:
 
     def _local(self, function: Function, name: str, found: _Mentioned, depth: int) -> None:
         assigned = function.locals.get(name, ()) if depth < _DEPTH else ()
+        if (
+            split_words(name)[-1:]
+            and split_words(name)[-1] in _SAYING
+            and len(split_words(name)) > 1
+        ):
+            assigned = ()  # it is called what it holds
         (found.labels if assigned else found.names)[name] = None
         for value in assigned:
             self._expand(function, value, found, depth + 1)
@@ -205,6 +222,15 @@ def _makes_keys(call: CallFact) -> bool:
     if call.callee[:10] == "@builtins." or call.name[:1].isupper():
         return True
     return not _KEY_WORDS.isdisjoint(split_words(call.name))
+
+
+def _asked_for(call: CallFact) -> str | None:
+    """The name under which a value is asked for: ``message.get("session_id")``, ``getattr(request, "lang")``."""
+    place = "1" if call.callee == "@builtins.getattr" else "0" if call.name == "get" else None
+    if place is None or (place == "0" and "." not in call.callee):
+        return None
+    text = next((values.literal_text(v) for label, v in call.args if label == place), None)
+    return text if text and text.isidentifier() else None
 
 
 def _is_option(function: Function, call: CallFact) -> bool:

@@ -50,10 +50,16 @@ def is_once_guard(holding: Holding) -> bool:
     return bool(_ONCE_WORDS.intersection(split_words(holding.name))) and not holding.is_mapping
 
 
+#: Words of collections whose entries somebody put there to stay.
+_LISTED = frozenset(
+    {"blacklist", "blocklist", "denylist", "whitelist", "allowlist", "banned", "blacklisted"}
+)
+
+
 def is_for_keeping(growth: Growth) -> bool:
     """Stubs, stores in memory and what stands in for a database keep everything: that is what they are for."""
     holding = growth.holding
-    if _is_table(growth):
+    if _is_table(growth) or not _LISTED.isdisjoint(split_words(holding.name)):
         return True
     names = (*growth.function.module.module.split("."), holding.cls.name if holding.cls else "")
     return any(
