@@ -12,7 +12,8 @@ _CHANGES = rb"(?:rotat|reload|refresh|expir|reflect|chang|renew)\w*"
 
 _WANTS_FRESH = re.compile(
     rb"\bfresh +(?:\w+ +){0,4}?(?:clients?|sessions?|connections?|engines?|credentials?)\b"
-    rb"|\bfresh +(?:\w+ +){1,2}(?:for +)?(?:per|each|every) +(?:call|request|turn|task|invocation|operation)s?\b"
+    rb"|\bfresh +`*[\w.]*(?:client|session|connection|engine)s?\b"
+    rb"|\bfresh +(?:\w+ +){1,2}(?:for +)?(?:per|each|every) +(?:call|request|turn|task|invocation|operation|access)s?\b"
     rb"|\b" + _CHANGES + rb" +(?:[\w']+ +){0,5}?credentials?\b"
     rb"|\bcredentials? +(?:[\w']+ +){0,5}?" + _CHANGES,
     re.IGNORECASE,

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from celeryleak_lint.catalog.lookup import Catalog
+from celeryleak_lint.catalog.words import split_words
 from celeryleak_lint.link.arguments import parameter_name
 from celeryleak_lint.link.index import Function
 from celeryleak_lint.model import values
@@ -17,6 +18,9 @@ _TEMPORARY = frozenset({"aws_session_token", "session_token", "**"})
 
 #: Labels of whole sets of credentials.
 _CREDENTIALS = frozenset({"credential", "credentials"})
+
+#: Words of functions that build something in the name of whoever calls.
+_ON_BEHALF = frozenset({"impersonate", "impersonated", "impersonating", "impersonation"})
 
 #: Finds the enclosing function that binds a captured name.
 Binder = Callable[[Function, str], "Function | None"]
@@ -100,6 +104,8 @@ class Origins:
         self, function: Function, index: int, origin: Origin, depth: int, seen: set[str]
     ) -> None:
         call = function.fact.calls[index]
+        if call.args and not _ON_BEHALF.isdisjoint(split_words(call.name)):
+            origin.credential = True
         if call.callee[:1] != "@":
             self._value(function, call.callee, origin, depth + 1, seen)
         for label, value in call.args:

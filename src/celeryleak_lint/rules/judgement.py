@@ -120,6 +120,9 @@ def _handed_to_framework(project: Project, build: Build, heat: Heat) -> Verdict:
     if "closed" in build.fate.ends or "with" in build.fate.ends:
         return Verdict("possible" if handed else None, "closed after use", heat)
     if handed and len(heat.steps) <= _HANDED_DIRECTLY and own is None:
+        doubt = _doubt(project, build, heat, _origin(project, build))
+        if doubt:
+            return Verdict("possible", doubt, heat)
         return Verdict(
             capped("likely", build), "returned to the framework that asks per call", heat
         )
