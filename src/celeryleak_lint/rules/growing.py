@@ -19,7 +19,13 @@ from celeryleak_lint.remedies.growth import growth_remedy
 from celeryleak_lint.remedies.offering import offer
 from celeryleak_lint.rules.entities import is_bare_id, is_own_attribute, is_table, is_traffic_word
 from celeryleak_lint.rules.firsts import is_first_time
-from celeryleak_lint.rules.purposes import is_for_keeping, is_once_guard, is_registry, is_set_up
+from celeryleak_lint.rules.purposes import (
+    is_by_code,
+    is_for_keeping,
+    is_once_guard,
+    is_registry,
+    is_set_up,
+)
 from celeryleak_lint.rules.rebuilding import is_for_users, runs_again
 from celeryleak_lint.rules.wording import call_spot_of, shortened, shown_function
 
@@ -244,7 +250,9 @@ def _limited(project: Project, growth: Growth, confidence: Confidence) -> Confid
     heat = project.heat.heat(function)
     if heat.rank in ("once", "per-run") or is_registry(growth):
         return "possible"
-    if is_for_keeping(growth) or is_first_time(growth) or _is_emptied_on_request(project, growth):
+    if is_for_keeping(growth) or is_by_code(growth.holding) or is_first_time(growth):
+        return "possible"
+    if _is_emptied_on_request(project, growth):
         return "possible"
     if project.heat.is_once_like(function) or project.heat.tool(function) is not None:
         return "possible"

@@ -15,7 +15,7 @@ _ONCE_WORDS = frozenset({"warned", "emitted", "reported", "logged", "seen_warnin
 
 #: Names of classes that stand in for others in tests.
 _DOUBLE_WORDS = frozenset(
-    {"inmemory", "stub", "mock", "fake", "fakes", "dummy", "simulator", "noop"}
+    {"inmemory", "stub", "mock", "fake", "fakes", "dummy", "simulator", "noop", "capturing"}
 )
 
 #: Two words of a class or module that keeps in memory what others of its kind keep elsewhere.
@@ -28,6 +28,9 @@ _IN_MEMORY = frozenset(
 #: Last words of collections that stand in for a database.
 _TABLE_WORDS = frozenset({"db", "database"})
 
+#: Last words of collections with an entry for each piece of the program that needs one.
+_BY_CODE = frozenset({"statements", "patterns", "regexes", "templates", "schemas", "dialects"})
+
 #: Last words of lists that have an entry for each thing that somebody sets up by hand.
 _SET_UP = frozenset(
     {"servers", "skills", "tools", "plugins", "providers", "backends", "extensions", "models", "connectors", "integrations"}
@@ -36,7 +39,12 @@ _SET_UP = frozenset(
 
 def is_set_up(holding: Holding) -> bool:
     """True for a list of servers, skills or tools: who uses the service adds one now and then."""
-    return split_words(holding.name)[-1:] != () and split_words(holding.name)[-1] in _SET_UP
+    return not _SET_UP.isdisjoint(split_words(holding.name)[-1:])
+
+
+def is_by_code(holding: Holding) -> bool:
+    """True for prepared statements, compiled patterns and the like: there are as many as the program needs."""
+    return not _BY_CODE.isdisjoint(split_words(holding.name)[-1:])
 
 
 def is_registry(growth: Growth) -> bool:
