@@ -36,6 +36,9 @@ _SHRINKING_HELPERS = frozenset({"pop", "prune", "evict", "trim", "limit", "remov
 #: What is given to these is called back when something happens, again and again.
 _CONNECTORS = frozenset({"connect", "receiver", "add_done_callback", "subscribe", "add_job", "call_later", "addCallback", "addBoth", "listen", "listens_for"})  # fmt: skip
 
+#: Dots of ``self.items.pop``.
+_OWN_ATTRIBUTE = 2
+
 #: How many functions with teardown names may call one another before normal code has to.
 _MAX_TEARDOWNS = 3
 
@@ -91,6 +94,21 @@ class GrowthFacts:
         if holding.id in self._evicted:
             return shrinks[0]
         return next((f for f in shrinks if self._runs_normally(f)), None)
+
+    def is_shrunk_from_afar(self, holding: Holding) -> bool:
+        """True when entries go from such an attribute at the end of a chain: ``state.jobs.choices.pop(key)``.
+
+        What the chain leads to is not known, but whoever writes it holds the object.
+        """
+        return holding.kind == "instance" and any(
+            site.call.callee.endswith(f".{holding.name}.{tail}")
+            and site.call.callee.count(".") > _OWN_ATTRIBUTE
+            and not site.function.module.is_test
+            and self._runs_normally(site.function)
+            and self.holdings.of(site.function, site.call.callee.rpartition(".")[0]) is None
+            for tail in SHRINKERS
+            for site in self.index.calls_of(tail)
+        )
 
     def is_shrunk_by_name(self, name: str) -> bool:
         """True when something takes entries out of an attribute of that name, of whatever object it is."""

@@ -95,10 +95,10 @@ class Lifetimes:
 
     @staticmethod
     def _is_kept_global(site: Site | None) -> bool:
-        """``x = Cls()`` at module level, or ``global x; x = Cls()``; not under ``__main__``."""
+        """``x = Cls()`` at module level, ``global x; x = Cls()`` or ``STATE.x = Cls()``; not under ``__main__``."""
         if site is None or site.call.flags & MAIN:
             return False
-        return any(sink.startswith("glob ") for sink in site.call.sinks)
+        return any(sink.startswith(("glob ", "attr @")) for sink in site.call.sinks)
 
     def _is_replaced(self, edge: Edge) -> bool:
         """True for the current one: each call puts a new one in its place, and something else lets it go.

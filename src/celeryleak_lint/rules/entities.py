@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from celeryleak_lint.catalog.words import split_words
 from celeryleak_lint.link.holdings import Holding
 from celeryleak_lint.link.index import Function
 from celeryleak_lint.link.keys import BARE_IDS
@@ -9,6 +10,16 @@ from celeryleak_lint.link.project import Project
 
 #: Last words of names of which the word before says what there is one for.
 _ID_WORDS = frozenset({"id", "ids", "pk", "uuid", "uid"})
+
+
+#: Words of keys that name who writes to a bot or service.
+_WRITERS = frozenset({"user", "chat", "uid", "sender", "member"})
+
+#: Names of checks and decorators that let only those on a list pass.
+_GATES = frozenset(
+    {"is_allowed", "is_allowed_user", "is_user_allowed", "is_authorized", "is_authorised", "is_admin", "is_owner", "require_auth",
+     "require_admin", "restricted", "admin_only", "owner_only", "authorized_only", "allowed_only", "check_allowed", "check_authorized"}
+)  # fmt: skip
 
 
 def is_traffic_word(project: Project, name: str) -> bool:
@@ -39,3 +50,19 @@ def is_own_attribute(project: Project, function: Function, key: str) -> bool:
         return False
     setters = project.resolver.attribute_values(cls, key[2:])
     return bool(setters) and all(setter.name == "__init__" for setter, _ in setters)
+
+
+def is_for_few(project: Project, function: Function, word: str) -> bool:
+    """True for a key that names who writes, where only those on a list are served.
+
+    The list is looked at by the function itself or by who calls it: ``if not self.auth.is_allowed(user)``.
+    """
+    if _WRITERS.isdisjoint(split_words(word)):
+        return False
+    callers = [e.function for e in project.graph.callers(function) if not e.function.module.is_test]
+    return _is_gated(function) or (bool(callers) and all(map(_is_gated, callers)))
+
+
+def _is_gated(function: Function) -> bool:
+    named = (*(d.name for d in function.fact.decorators), *(c.name for c in function.fact.calls))
+    return not _GATES.isdisjoint(name.lstrip("_") for name in named)

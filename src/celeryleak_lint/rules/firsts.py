@@ -6,6 +6,11 @@ from celeryleak_lint.link.growth import Growth
 from celeryleak_lint.link.index import Function
 from celeryleak_lint.model import values
 
+#: Names of calls that tell somebody something.
+_TELLING = frozenset(
+    {"debug", "info", "warning", "warn", "error", "log", "exception", "print", "echo"}
+)
+
 
 def is_first_time(growth: Growth) -> bool:
     """``if (trace := getattr(LOCAL, "trace", None)) is None: LOCAL.trace = new(); TRACES.append(new)``.
@@ -19,6 +24,23 @@ def is_first_time(growth: Growth) -> bool:
         and not store.value.startswith("=")
         and _tests(function, store.guards, growth.guards, store.target)
         for store in function.fact.stores
+    )
+
+
+def says_once(growth: Growth) -> bool:
+    """``if ip not in SEEN: SEEN.add(ip); logger.info(...)``: all it is there for is to say something once."""
+    if growth.holding.shape != "set" or not growth.guards or growth.index < 0:
+        return False
+    fact = growth.function.fact
+    along = [
+        call
+        for position, call in enumerate(fact.calls)
+        if position != growth.index and call.guards == growth.guards
+    ]
+    told = [call for call in along if call.name in _TELLING]
+    return bool(told) and all(
+        call.name in _TELLING or any(sink.startswith("arg ") for sink in call.sinks)
+        for call in along
     )
 
 

@@ -17,8 +17,14 @@ from celeryleak_lint.model.findings import CONFIDENCES, Confidence, Suspect, Sus
 from celeryleak_lint.model.source import Spot
 from celeryleak_lint.remedies.growth import growth_remedy
 from celeryleak_lint.remedies.offering import offer
-from celeryleak_lint.rules.entities import is_bare_id, is_own_attribute, is_table, is_traffic_word
-from celeryleak_lint.rules.firsts import is_first_time
+from celeryleak_lint.rules.entities import (
+    is_bare_id,
+    is_for_few,
+    is_own_attribute,
+    is_table,
+    is_traffic_word,
+)
+from celeryleak_lint.rules.firsts import is_first_time, says_once
 from celeryleak_lint.rules.purposes import (
     is_by_code,
     is_for_keeping,
@@ -81,6 +87,8 @@ def _judged(project: Project, growth: Growth) -> Unbounded | None:
         return None
     confidence = _entity_confidence(project, function, verdict)
     if is_table(project, holding) or is_own_attribute(project, growth.keyed_in, key):
+        confidence = "possible"
+    if is_for_few(project, function, verdict.word):
         confidence = "possible"
     if holding.lifetime == "unknown" and not _outlives_calls(project, growth, verdict):
         confidence = "possible"
@@ -250,9 +258,16 @@ def _limited(project: Project, growth: Growth, confidence: Confidence) -> Confid
     heat = project.heat.heat(function)
     if heat.rank in ("once", "per-run") or is_registry(growth):
         return "possible"
-    if is_for_keeping(growth) or is_by_code(growth.holding) or is_first_time(growth):
+    if (
+        is_for_keeping(growth)
+        or is_by_code(growth.holding)
+        or is_first_time(growth)
+        or says_once(growth)
+    ):
         return "possible"
-    if _is_emptied_on_request(project, growth):
+    if _is_emptied_on_request(project, growth) or project.growth.is_shrunk_from_afar(
+        growth.holding
+    ):
         return "possible"
     if project.heat.is_once_like(function) or project.heat.tool(function) is not None:
         return "possible"
