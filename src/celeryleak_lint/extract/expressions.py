@@ -141,7 +141,9 @@ class Expressions:
         for operand in node.values:
             parts.append(self._guarded(frame, operand, sinks, guards))
             if isinstance(node.op, ast.Or):
-                guards = (*guards, *conditions.missing(frame, operand)[1])
+                answer = (parts[-1],) if isinstance(operand, ast.Call) else ()
+                known = conditions.missing(frame, operand)[1] or answer
+                guards = (*guards, *known)
         return values.either(parts)
 
     def _guarded(self, frame: Frame, node: ast.expr, sinks: Sinks, guards: Sinks) -> str:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from celeryleak_lint.catalog.lookup import Catalog
 from celeryleak_lint.catalog.schema import Memo
+from celeryleak_lint.catalog.words import split_words
 from celeryleak_lint.link.callgraph import CallGraph
 from celeryleak_lint.link.index import Class, Function
 from celeryleak_lint.link.resolve import Resolver
@@ -223,8 +224,8 @@ class Caching:
         if row is not None:
             return row.scope == "process"
         base = self.graph.index.classes.get(name)
-        if base is None:
-            return False
+        if base is None:  # of another package: its name has to tell
+            return "singleton" in split_words(name.rpartition(".")[2])
         for method in makers:
             found = base.methods.get(method)
             if found is not None and any(is_lazy_store(store) for store in found.fact.stores):

@@ -21,7 +21,7 @@ from celeryleak_lint.link.caching import (
 from celeryleak_lint.link.callgraph import CallGraph, Edge
 from celeryleak_lint.link.flow import Flow
 from celeryleak_lint.link.index import Class, Function
-from celeryleak_lint.link.marks import Mark, Marks, Rank
+from celeryleak_lint.link.marks import Mark, Marks, Rank, is_administration
 from celeryleak_lint.link.options import Demands
 from celeryleak_lint.link.resolve import Resolver
 from celeryleak_lint.link.ways import (
@@ -206,7 +206,7 @@ class Thermometer:
         if mark is not None:
             root = root_step(function, mark.note)
             is_rare = mark.is_named_by_author and self.is_once_like(function)
-            is_rare = is_rare or self.caching.keeps_answers(function)
+            is_rare = is_rare or self.caching.keeps_answers(function) or is_administration(function)
             return Heat(mark.rank, (root, *steps), mark.entry, stopped=mark.note, is_rare=is_rare)
         if self.caching.keeps_for_process(function):
             return Heat("once", steps, stopped=f"`{function.name}` is memoized")

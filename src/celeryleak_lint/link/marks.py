@@ -11,6 +11,7 @@ from typing import Literal
 from celeryleak_lint.catalog.lookup import Catalog
 from celeryleak_lint.catalog.paths import is_under
 from celeryleak_lint.catalog.schema import EntryPoint
+from celeryleak_lint.catalog.words import split_words
 from celeryleak_lint.link.callgraph import CallGraph
 from celeryleak_lint.link.index import Class, Function
 from celeryleak_lint.link.resolve import Resolver
@@ -237,6 +238,11 @@ class Marks:
 def _a(word: str) -> str:
     """A word with its indefinite article."""
     return f"{'an' if word[:1].lower() in 'aeiou' else 'a'} {word}"
+
+
+def is_administration(function: Function) -> bool:
+    """True for code in a file that is named after administration: people ask for it now and then."""
+    return "admin" in split_words(function.module.module.rpartition(".")[2])
 
 
 def dotted_name(function: Function, qualname: str) -> str:

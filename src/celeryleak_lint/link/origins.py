@@ -11,13 +11,18 @@ from celeryleak_lint.link.arguments import parameter_name
 from celeryleak_lint.link.index import Function
 from celeryleak_lint.model import values
 
-_DEPTH = 5
+_DEPTH = 9
 
 #: Labels under which credentials arrive that expire: AWS's session token, and whole sets of them.
 _TEMPORARY = frozenset({"aws_session_token", "session_token", "**"})
 
 #: Labels of whole sets of credentials.
 _CREDENTIALS = frozenset({"credential", "credentials"})
+
+#: Parameters that bring what comes with one call, its credentials among it.
+_CARRIERS = frozenset(
+    {"ctx", "context", "request", "req", "websocket", "principal", "identity", "current_user"}
+)
 
 #: Words of functions that build something in the name of whoever calls.
 _ON_BEHALF = frozenset({"impersonate", "impersonated", "impersonating", "impersonation"})
@@ -81,6 +86,30 @@ class Origins:
                 return True
             expected = {name for value in passed for name in self.of_value(caller, value).params}
         return False
+
+    def serves_caller(self, chain: Sequence[tuple[Function, int]]) -> bool:
+        """True when credentials are taken out of the ``ctx`` or ``request`` of the first function, at any depth."""
+        return any(
+            self._is_handed_down(chain[:position], self._carriers(function, index, is_secret=True))
+            for position, (function, index) in enumerate(chain)
+        )
+
+    def _is_handed_down(self, above: Sequence[tuple[Function, int]], carried: set[str]) -> bool:
+        """True when every call above hands on what a step takes its credentials from."""
+        for caller, index in reversed(above):
+            if not carried:
+                return False
+            carried = self._carriers(caller, index, is_secret=False)
+        return bool(carried)
+
+    def _carriers(self, function: Function, index: int, *, is_secret: bool) -> set[str]:
+        """Names of what comes with the call, of which the arguments (those for secrets only) are made."""
+        found: set[str] = set()
+        for label, value in function.fact.calls[index].args:
+            if not is_secret or self.catalog.is_credential(label):
+                named = {values.split(root)[0][1:] for root in values.roots(value)}
+                found |= (self.of_value(function, value).params | named) & _CARRIERS
+        return found
 
     def _credentials(self, function: Function, index: int) -> set[str]:
         """Parameters that reach a credential argument of a call, and carry that name themselves."""

@@ -21,7 +21,9 @@ from celeryleak_lint.model.facts import LOOP, ON_DISK, SMALL_LOOP, VARIES, WHILE
 from celeryleak_lint.model.findings import CONFIDENCES, Confidence
 from celeryleak_lint.rules.occasions import (
     fetches_for_key,
+    is_fallback,
     is_tailored,
+    is_trained,
     is_unlikely_override,
     says_daily_work,
 )
@@ -158,6 +160,8 @@ def _doubt(project: Project, build: Build, heat: Heat, origin: Origin) -> str:
         (ON_DISK in build.call.guards, "runs only while a file is missing"),
         (_is_handed_in(build), "built only when what the caller hands in has none"),
         (fetches_for_key(build), "its answer is kept under a key"),
+        (is_fallback(build), "built only when the one that is kept is not there"),
+        (is_trained(build), "it is trained, and so not the same again"),
         (is_tailored(build), "set up with a function of this very call"),
         (_is_meant(build), "a comment says that it is meant to be a fresh one"),
         ("captured" in ends, "captured by a nested function"),
@@ -317,6 +321,7 @@ def _is_repeated_method(project: Project, function: Function) -> bool:
 def _origin(project: Project, build: Build) -> Origin:
     origin = project.origins.of_call(build.function, build.site.index)
     chain = [(step.function, step.site.index) for step in build.chain()]
+    origin.credential |= project.origins.serves_caller(chain)
     origin.temporary |= project.origins.expects_credentials(chain) or any(
         project.origins.of_call(*step).temporary for step in chain[1:]
     )

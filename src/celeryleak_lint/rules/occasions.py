@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+from celeryleak_lint.catalog.words import split_words
 from celeryleak_lint.link.index import Function
 from celeryleak_lint.link.producers import Build
 from celeryleak_lint.link.project import Project
+from celeryleak_lint.model.facts import CallFact
 from celeryleak_lint.rules.rebuilding import THINGS
 
 _PERSISTENT = ("!.", "^.", "@")
 
 #: Words that as often name a thing as what is done with it: they count where the work itself is named.
 _NAMED_ONLY = THINGS - {"stream"} | {"embedding", "embeddings", "generation"}
+
+
+#: First words of functions that hand out what the process keeps.
+_ACCESSORS = frozenset({"get", "current", "shared", "active"})
+
+#: Words of functions and classes that change the model they are given.
+_TRAINING = frozenset({"train", "trainer", "training", "finetune", "tune", "tuner", "fit"})
 
 
 def is_tailored(build: Build) -> bool:
@@ -33,6 +42,41 @@ def fetches_for_key(build: Build) -> bool:
         if store.target.startswith(_PERSISTENT) and store.target.endswith("[]")
     }
     return not filled.isdisjoint(build.call.guards)
+
+
+def is_fallback(build: Build) -> bool:
+    """``store = get_store() or Store()``: the process keeps one, and only who finds none builds it."""
+    return any(
+        call.name.lstrip("_").partition("_")[0] in _ACCESSORS
+        and call.callee[:1] == "@"
+        and not call.args
+        for step in build.chain()
+        for guard in step.call.guards
+        for call in _answers(step.function, guard)
+    )
+
+
+def _answers(function: Function, guard: str) -> list[CallFact]:
+    """The calls of which a tested value, a local or not, is the answer."""
+    held = function.locals.get(guard[1:], ()) if guard[:1] == "%" else (guard,)
+    return [function.fact.calls[int(v[1:])] for v in held if v[:1] == "#" and v[1:].isdecimal()]
+
+
+def is_trained(build: Build) -> bool:
+    """True for a model that is handed to what trains it: who trains the next one needs it as it was."""
+    function = build.function
+    if build.resource.kind != "model":
+        return False
+    held = [sink[4:] for sink in build.call.sinks if sink.startswith("var ")]
+    given = [
+        int(sink.split(" ")[1])
+        for name in held
+        for sink in function.uses.get(name, ())
+        if sink.startswith("arg ")
+    ]
+    return any(
+        not _TRAINING.isdisjoint(split_words(function.fact.calls[number].name)) for number in given
+    )
 
 
 def is_unlikely_override(project: Project, function: Function, *, is_sure: bool) -> bool:
