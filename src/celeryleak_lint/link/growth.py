@@ -18,7 +18,7 @@ from celeryleak_lint.link.holdings import Holding, Holdings, is_bounding_name
 from celeryleak_lint.link.index import Function, Index, Site
 from celeryleak_lint.link.lifetimes import is_teardown
 from celeryleak_lint.link.resolve import Resolver
-from celeryleak_lint.link.walking import walked, walks
+from celeryleak_lint.link.walking import ends_in, walked, walks
 from celeryleak_lint.model import values
 from celeryleak_lint.model.facts import DELETES, UNDER_KEY, CallFact, StoreFact
 
@@ -35,9 +35,6 @@ _SHRINKING_HELPERS = frozenset({"pop", "prune", "evict", "trim", "limit", "remov
 
 #: What is given to these is called back when something happens, again and again.
 _CONNECTORS = frozenset({"connect", "receiver", "add_done_callback", "subscribe", "add_job", "call_later", "addCallback", "addBoth", "listen", "listens_for"})  # fmt: skip
-
-#: Dots of ``self.items.pop``.
-_OWN_ATTRIBUTE = 2
 
 #: How many functions with teardown names may call one another before normal code has to.
 _MAX_TEARDOWNS = 3
@@ -101,8 +98,7 @@ class GrowthFacts:
         What the chain leads to is not known, but whoever writes it holds the object.
         """
         return holding.kind == "instance" and any(
-            site.call.callee.endswith(f".{holding.name}.{tail}")
-            and site.call.callee.count(".") > _OWN_ATTRIBUTE
+            ends_in(site, f".{holding.name}")
             and not site.function.module.is_test
             and self._runs_normally(site.function)
             and self.holdings.of(site.function, site.call.callee.rpartition(".")[0]) is None
@@ -267,7 +263,8 @@ class GrowthFacts:
         meant = [holding] if holding is not None else walked(self.holdings, function, base)
         for held in meant:
             self._shrinks[held.id].append(function)
-            if any(root[:1] == "$" for root in values.roots(key)):
+            own = "!." if held.kind in ("module", "class") else "$"
+            if any(root.startswith(("$", own)) for root in values.roots(key)):
                 self._evicted.add(held.id)
 
     def _measured(self, function: Function, value: str) -> None:

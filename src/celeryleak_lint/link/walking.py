@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from celeryleak_lint.link.holdings import Holding, Holdings
-from celeryleak_lint.link.index import Function
+from celeryleak_lint.link.index import Function, Site
 from celeryleak_lint.model import values
 
 
@@ -38,3 +38,13 @@ def walks(function: Function, base: str, key: str) -> bool:
         if any(value == base or value.startswith((f"{base}.", f"{base}[]")) for value in walked):
             return True
     return False
+
+
+def ends_in(site: Site, attribute: str) -> bool:
+    """True for a method call on a chain of names that ends in ``attribute``, or on a local read from one."""
+    owner = site.call.callee.rpartition(".")[0]
+    named = site.function.locals.get(owner[1:], ()) if owner[:1] == "%" else ()
+    return any(
+        value.endswith(attribute) and (value.count(".") > 1 or value[:1] in ("%", "$", ">", "#"))
+        for value in (owner, *named)
+    )

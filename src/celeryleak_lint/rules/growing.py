@@ -26,6 +26,7 @@ from celeryleak_lint.rules.entities import (
 )
 from celeryleak_lint.rules.firsts import is_first_time, says_once
 from celeryleak_lint.rules.purposes import (
+    is_about_accounts,
     is_by_code,
     is_for_keeping,
     is_once_guard,
@@ -88,7 +89,7 @@ def _judged(project: Project, growth: Growth) -> Unbounded | None:
     confidence = _entity_confidence(project, function, verdict)
     if is_table(project, holding) or is_own_attribute(project, growth.keyed_in, key):
         confidence = "possible"
-    if is_for_few(project, function, verdict.word):
+    if is_for_few(project, function, verdict.word) or is_about_accounts(growth, verdict.word):
         confidence = "possible"
     if holding.lifetime == "unknown" and not _outlives_calls(project, growth, verdict):
         confidence = "possible"

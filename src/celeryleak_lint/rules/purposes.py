@@ -13,6 +13,16 @@ _REGISTRY_WORDS = frozenset(
 )  # fmt: skip
 _ONCE_WORDS = frozenset({"warned", "emitted", "reported", "logged", "seen_warnings", "deprecated", "announced", "unpriced", "unparsable", "warning", "warnings", "deprecations", "once"})  # fmt: skip
 
+#: Words of sets of what has been made ready, which there are few of.
+_DONE_WORDS = frozenset({"injected", "initialized", "initialised", "installed", "patched", "configured", "bootstrapped", "provisioned", "warmed"})  # fmt: skip
+
+#: What a business keeps records of, and the first words of functions that write them.
+_RECORDS = frozenset({"user", "users", "account", "accounts", "subscription", "subscriptions", "customer", "customers", "member", "members", "tenant", "organization", "plan"})  # fmt: skip
+_WRITING = frozenset({"add", "create", "register", "update", "save", "upsert"})
+
+#: Last words of collections of numbers.
+_NUMBERS = frozenset({"stats", "statistics", "totals", "counts", "counters", "usage"})
+
 #: Names of classes that stand in for others in tests.
 _DOUBLE_WORDS = frozenset(
     {"inmemory", "stub", "mock", "fake", "fakes", "dummy", "simulator", "noop", "capturing"}
@@ -42,6 +52,15 @@ def is_set_up(holding: Holding) -> bool:
     return not _SET_UP.isdisjoint(split_words(holding.name)[-1:])
 
 
+def is_about_accounts(growth: Growth, word: str) -> bool:
+    """True for ``add_user`` into ``users``, and for a few numbers for each user: as many as have an account."""
+    words, holding = split_words(growth.function.name), growth.holding
+    is_record = not _WRITING.isdisjoint(words[:1]) and not _RECORDS.isdisjoint(words[1:])
+    if is_record and holding.name.strip("_") in _RECORDS:
+        return True
+    return "user" in split_words(word) and not _NUMBERS.isdisjoint(split_words(holding.name)[-1:])
+
+
 def is_by_code(holding: Holding) -> bool:
     """True for prepared statements, compiled patterns and the like: there are as many as the program needs."""
     return not _BY_CODE.isdisjoint(split_words(holding.name)[-1:])
@@ -55,7 +74,10 @@ def is_registry(growth: Growth) -> bool:
 
 def is_once_guard(holding: Holding) -> bool:
     """A set of what was already warned about holds program text, not traffic."""
-    return bool(_ONCE_WORDS.intersection(split_words(holding.name))) and not holding.is_mapping
+    words = split_words(holding.name)
+    if holding.shape == "set" and not _DONE_WORDS.isdisjoint(words):
+        return True
+    return bool(_ONCE_WORDS.intersection(words)) and not holding.is_mapping
 
 
 #: Words of collections whose entries somebody put there to stay.

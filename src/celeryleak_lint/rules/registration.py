@@ -51,7 +51,7 @@ def _confidence(project: Project, build: Build) -> Confidence | None:
     if _is_weak(build.call) or not _is_fresh(project, build):
         return "possible" if _connects_per_instance(project, build) else None
     removal = _removal(project, build)
-    if removal == "always":
+    if removal == "always" or _is_handed_back(build):
         return None
     heat = project.heat.heat(function)
     if heat.rank == "once":
@@ -94,6 +94,11 @@ def _connects_per_instance(project: Project, build: Build) -> bool:
     return project.lifetimes.lifetime_of(build.function) != "process"
 
 
+def _is_handed_back(build: Build) -> bool:
+    """True for a figure that is returned: who asked for it closes it, or is reported."""
+    return "pyplot" in build.name and "returned" in build.fate.ends
+
+
 def _is_weak(call: CallFact) -> bool:
     """Signals hold their receivers weakly unless they are told not to."""
     return call.name == "connect" and ("weak", "=False") not in call.args
@@ -109,6 +114,7 @@ def _is_built_in_functions(project: Project, function: Function) -> bool:
         and edge.function.name != "__init__"
         and not _is_called_at_import(project, edge.function)
         and runs_again(project, edge.function)
+        and not (edge.site is not None and "ret" in edge.site.call.sinks)
         for edge in project.production.owner_builders(owner)
     )
 
