@@ -12,6 +12,7 @@ from celeryleak_lint.catalog.words import split_words
 from celeryleak_lint.link.caching import answers_once
 from celeryleak_lint.link.heat import Heat
 from celeryleak_lint.link.index import Function
+from celeryleak_lint.link.marks import short_name
 from celeryleak_lint.link.options import needs_of
 from celeryleak_lint.link.origins import Origin
 from celeryleak_lint.link.producers import Build
@@ -51,9 +52,6 @@ _CLOSERS = frozenset(
         "__del__",
     }
 )
-
-#: Steps of a trace that is no longer than "passed to a framework".
-_HANDED_DIRECTLY = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +119,7 @@ def _handed_to_framework(project: Project, build: Build, heat: Heat) -> Verdict:
     handed = heat.is_hot and heat.entry is not None and heat.entry.kind == "call-argument"
     if "closed" in build.fate.ends or "with" in build.fate.ends:
         return Verdict("possible" if handed else None, "closed after use", heat)
-    if handed and len(heat.steps) <= _HANDED_DIRECTLY and own is None:
+    if handed and own is None and _is_handed_itself(build.function, heat):
         doubt = _doubt(project, build, heat, _origin(project, build))
         if doubt:
             return Verdict("possible", doubt, heat)
@@ -129,6 +127,11 @@ def _handed_to_framework(project: Project, build: Build, heat: Heat) -> Verdict:
             capped("likely", build), "returned to the framework that asks per call", heat
         )
     return Verdict(None, "returned: its callers are examined", heat)
+
+
+def _is_handed_itself(function: Function, heat: Heat) -> bool:
+    """True when the function is what the framework is given, and not only called by that."""
+    return heat.steps[-1].note.startswith(f"`{short_name(function)}` is passed to ")
 
 
 def weigh(project: Project, build: Build, heat: Heat) -> tuple[Confidence, str]:
