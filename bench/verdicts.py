@@ -2,6 +2,7 @@
 
     python bench/verdicts.py draw --seed 7 --count 40 --codes CLK1 feast==0.67.0 ...
     python bench/verdicts.py draw ... --append      also write empty entries to verdicts.toml
+    python bench/verdicts.py draw ... --unread      only from findings that have no entry yet
     python bench/verdicts.py report                 precision by code
 
 `draw` checks each release at default confidence and prints every drawn finding with its
@@ -31,6 +32,9 @@ else:
     import tomli as tomllib
 
 VERDICTS = Path(__file__).with_name("verdicts.toml")
+
+#: Package, version, path, line and code: what makes two entries the same finding.
+Key = tuple[str, str, str, int, str]
 WORDS = ("right", "wrong", "unclear")
 CONTEXT = 6
 
@@ -49,7 +53,7 @@ class Verdict:
     reason: str = ""
 
     @property
-    def key(self) -> tuple[str, str, str, int, str]:
+    def key(self) -> Key:
         """What makes two entries the same finding."""
         return self.package, self.version, self.path, self.line, self.code
 
@@ -62,6 +66,12 @@ class Drawn:
     version: str
     tree: Path
     finding: Reported
+
+    @property
+    def key(self) -> Key:
+        """What makes an entry one of this finding."""
+        place = self.finding.place
+        return self.package, self.version, place.path, place.first, self.finding.code
 
 
 def load(path: Path) -> tuple[Verdict, ...]:
@@ -109,9 +119,12 @@ def skeleton(drawn: Drawn, seed: int) -> str:
 
 def draw(
     releases: Iterable[tuple[str, str]], *, seed: int, count: int, codes: tuple[str, ...],
-    cache: Path,
+    cache: Path, read: frozenset[Key] = frozenset(),
 ) -> list[Drawn]:  # fmt: skip
-    """Check the releases and take `count` findings at random, the same ones for one seed."""
+    """Check the releases and take `count` findings at random, the same ones for one seed.
+
+    Findings whose key is in `read` are left out.
+    """
     found: list[Drawn] = []
     for package, version in sorted(set(releases)):
         tree = unpacked(package, version, cache)
@@ -123,7 +136,13 @@ def draw(
         findings.sort(key=lambda f: (f.place.path, f.place.first, f.code, f.function))
         print(f"{package} {version}: {len(findings)} findings", file=sys.stderr)
         found += [Drawn(package, version, tree, finding) for finding in findings]
-    return random.Random(seed).sample(found, min(count, len(found)))
+    return sampled(found, seed=seed, count=count, read=read)
+
+
+def sampled(found: Iterable[Drawn], *, seed: int, count: int, read: frozenset[Key]) -> list[Drawn]:
+    """`count` of the findings at random, without those whose key is in `read`."""
+    left = [drawn for drawn in found if drawn.key not in read]
+    return random.Random(seed).sample(left, min(count, len(left)))
 
 
 def shown(drawn: Drawn) -> Iterator[str]:
@@ -169,6 +188,7 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     drawing.add_argument("--count", type=int, default=40)
     drawing.add_argument("--codes", default="CLK", help="prefixes, separated by commas")
     drawing.add_argument("--cache", type=Path, default=DEFAULT_CACHE, help="unpacked releases")
+    drawing.add_argument("--unread", action="store_true", help="leave out what has an entry")
     drawing.add_argument("--append", action="store_true", help="add empty entries to the file")
     commands.add_parser("report", help="print the precision by code")
     return parser.parse_args(arguments)
@@ -181,25 +201,24 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if options.command == "report":
         print(precision(known))
         return 0
-    sampled = draw(
+    drawn = draw(
         options.releases, seed=options.seed, count=options.count,
         codes=tuple(options.codes.split(",")), cache=options.cache,
+        read=frozenset(verdict.key for verdict in known) if options.unread else frozenset(),
     )  # fmt: skip
-    for drawn in sampled:
-        print(*shown(drawn), sep="\n")
+    for one in drawn:
+        print(*shown(one), sep="\n")
     if options.append:
-        _append(options.file, sampled, known, options.seed)
+        _append(options.file, drawn, known, options.seed)
     return 0
 
 
-def _append(path: Path, sampled: Iterable[Drawn], known: Sequence[Verdict], seed: int) -> None:
+def _append(path: Path, found: Iterable[Drawn], known: Sequence[Verdict], seed: int) -> None:
     keys = {verdict.key for verdict in known}
     entries = []
-    for drawn in sampled:
-        place, code = drawn.finding.place, drawn.finding.code
-        key = (drawn.package, drawn.version, place.path, place.first, code)
-        if key not in keys:
-            keys.add(key)
+    for drawn in found:
+        if drawn.key not in keys:
+            keys.add(drawn.key)
             entries.append("\n" + skeleton(drawn, seed))
     with path.open("a", encoding="utf-8") as file:
         file.writelines(entries)

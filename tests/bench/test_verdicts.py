@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from checking import Place, Reported
 from releases import pinned
-from verdicts import VERDICTS, Drawn, Verdict, load, precision, shown, skeleton
+from verdicts import VERDICTS, Drawn, Verdict, load, precision, sampled, shown, skeleton
 
 FINDING = Reported(
     "CLK101", "likely", "f", "a client is built per call", Place("a.py", 3, 3),
@@ -30,6 +30,15 @@ def test_a_finding_is_shown_with_code_and_trace(tmp_path: Path) -> None:
     assert "p 1  CLK101 (likely)\na.py:3 in f\na client is built per call" in text
     assert "  >     3     Client()" in text
     assert "-- a.py:1: hot: a task\n  >     1 @task" in text
+
+
+def test_what_was_read_is_not_drawn_again(tmp_path: Path) -> None:
+    drawn = [Drawn(name, "1", tmp_path, FINDING) for name in ("p", "q", "r")]
+    read = frozenset({("q", "1", "a.py", 3, "CLK101")})
+    left = sampled(drawn, seed=1, count=5, read=read)
+    assert sorted(one.package for one in left) == ["p", "r"]
+    assert left == sampled(drawn, seed=1, count=5, read=read)
+    assert len(sampled(drawn, seed=1, count=2, read=frozenset())) == 2
 
 
 def test_precision_counts_only_what_was_decided() -> None:
