@@ -35,7 +35,7 @@ class Exemption:
     (``":memory:"``, ``"True"``) or resolved names (``"sqlalchemy.pool.NullPool"``) that it
     must have or, where it is a call (``BytesIO(data)``), be made by, or is empty when its
     mere presence (not ``None``) counts. ``"<absent>"`` asks for calls without it,
-    ``"<shared>"`` for a value that exists before the call. ``then`` is ``"silent"`` (never
+    ``"<shared>"`` for a value that exists before the call, ``"<written>"`` for a literal. ``then`` is ``"silent"`` (never
     reported) or ``"possible"`` (confidence capped).
     """
 

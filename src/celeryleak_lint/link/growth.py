@@ -18,7 +18,7 @@ from celeryleak_lint.link.holdings import Holding, Holdings, is_bounding_name
 from celeryleak_lint.link.index import Function, Index, Site
 from celeryleak_lint.link.lifetimes import is_teardown
 from celeryleak_lint.link.resolve import Resolver
-from celeryleak_lint.link.walking import ends_in, walked, walks
+from celeryleak_lint.link.walking import ends_in, told, walked, walks
 from celeryleak_lint.model import values
 from celeryleak_lint.model.facts import DELETES, UNDER_KEY, CallFact, StoreFact
 
@@ -264,7 +264,7 @@ class GrowthFacts:
         for held in meant:
             self._shrinks[held.id].append(function)
             own = "!." if held.kind in ("module", "class") else "$"
-            if any(root.startswith(("$", own)) for root in values.roots(key)):
+            if any(root.startswith(("$", own)) for root in told(function, key)):
                 self._evicted.add(held.id)
 
     def _measured(self, function: Function, value: str) -> None:

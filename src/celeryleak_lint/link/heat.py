@@ -21,7 +21,7 @@ from celeryleak_lint.link.caching import (
 from celeryleak_lint.link.callgraph import CallGraph, Edge
 from celeryleak_lint.link.flow import Flow
 from celeryleak_lint.link.index import Class, Function
-from celeryleak_lint.link.marks import Mark, Marks, Rank, is_administration
+from celeryleak_lint.link.marks import Mark, Marks, Rank, is_occasional
 from celeryleak_lint.link.options import Demands
 from celeryleak_lint.link.resolve import Resolver
 from celeryleak_lint.link.ways import (
@@ -206,10 +206,13 @@ class Thermometer:
         if mark is not None:
             root = root_step(function, mark.note)
             is_rare = mark.is_named_by_author and self.is_once_like(function)
-            is_rare = is_rare or self.caching.keeps_answers(function) or is_administration(function)
+            is_rare = is_rare or self.caching.keeps_answers(function) or is_occasional(function)
             return Heat(mark.rank, (root, *steps), mark.entry, stopped=mark.note, is_rare=is_rare)
         if self.caching.keeps_for_process(function):
             return Heat("once", steps, stopped=f"`{function.name}` is memoized")
+        owner = self.graph.owner(function) if function.name == "__init__" else None
+        if owner is not None and self.caching.is_singleton(owner):
+            return Heat("once", steps, stopped=f"`{owner.name}` is a singleton")
         if not first and self.tool(function) is not None:
             return Heat("once", steps, stopped=f"{function.module.path} is a command or script")
         if not first and self.is_once_like(function):

@@ -42,6 +42,9 @@ _LASTING = frozenset(
      "driver", "repo", "repository", "cache", "runtime", "server", "executor", "router", "agent", "llm", "embedder", "index"}
 )  # fmt: skip
 
+#: Last words of names of files, of which the code or a folder has so many.
+_FILES = frozenset({"path", "file", "filename", "dir", "folder"})
+
 #: Last words of locals that are called what they hold: ``tool_name = message.name``.
 _SAYING = frozenset({"name", "type", "kind", "code", "language", "locale", "lang", "version"})
 
@@ -106,6 +109,8 @@ class Keys:
         for name in names:
             if split_words(name)[-1:] in (("cls",), ("class",), ("classes",)):
                 return KeyVerdict("type")
+            if split_words(name)[-1:] and split_words(name)[-1] in _FILES:
+                continue
             meant = _given_by(name) if name in called else name
             if self.catalog.entity_key(meant) is not None:
                 if name not in BARE_IDS:

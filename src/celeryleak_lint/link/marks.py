@@ -21,6 +21,11 @@ from celeryleak_lint.model.facts import ModuleSummary
 #: The type of what a command line was parsed into.
 _ARGUMENTS = "@argparse.Namespace"
 
+#: Folders with code that shows something, and serves nobody.
+_SAMPLES = frozenset(
+    {"samples", "sample", "examples", "example", "demos", "demo", "tutorials", "tutorial"}
+)
+
 Rank = Literal["hot", "loop", "per-run", "once", "unknown"]
 
 
@@ -240,9 +245,12 @@ def _a(word: str) -> str:
     return f"{'an' if word[:1].lower() in 'aeiou' else 'a'} {word}"
 
 
-def is_administration(function: Function) -> bool:
-    """True for code in a file that is named after administration: people ask for it now and then."""
-    return "admin" in split_words(function.module.module.rpartition(".")[2])
+def is_occasional(function: Function) -> bool:
+    """True for code that people ask for now and then: files named after administration, samples and examples."""
+    module = function.module
+    if "admin" in split_words(module.module.rpartition(".")[2]):
+        return True
+    return not _SAMPLES.isdisjoint(module.path.split("/")[:-1])
 
 
 def dotted_name(function: Function, qualname: str) -> str:

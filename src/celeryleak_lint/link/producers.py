@@ -354,6 +354,8 @@ class Production:
         edges = list(self.graph.builders(cls))
         init = self.resolver.method(cls, "__init__")
         for derived in self.graph.subclasses(cls):
+            if self.caching.is_singleton(derived):
+                continue
             if self.resolver.method(derived, "__init__") is init or self._calls_super_init(derived):
                 edges += self.graph.builders(derived)
         return edges

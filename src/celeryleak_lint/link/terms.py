@@ -52,6 +52,8 @@ class Terms:
     def _matches(self, value: str, condition: Exemption | Condition) -> bool:
         if not condition.equals:
             return value != "=None"
+        if "<written>" in condition.equals and all(c[:1] == "=" for c in values.choices(value)):
+            return True
         if "<shared>" in condition.equals and all(c[:1] in _SHARED for c in values.choices(value)):
             return True
         for choice in values.choices(value):

@@ -48,3 +48,17 @@ def ends_in(site: Site, attribute: str) -> bool:
         value.endswith(attribute) and (value.count(".") > 1 or value[:1] in ("%", "$", ">", "#"))
         for value in (owner, *named)
     )
+
+
+def told(function: Function, key: str) -> tuple[str, ...]:
+    """The roots of a key, and those of what a local that is one was made of."""
+    found: list[str] = []
+    for root in values.roots(key):
+        found.append(root)
+        held = function.locals.get(root[1:], ()) if root[:1] == "%" else ()
+        for value in held:
+            found += values.roots(value)
+            for part in values.roots(value):
+                if part[:1] == "#" and part[1:].isdecimal():
+                    found += [v for _, v in function.fact.calls[int(part[1:])].args]
+    return tuple(found)

@@ -28,6 +28,7 @@ from celeryleak_lint.rules.occasions import (
     is_unlikely_override,
     says_daily_work,
 )
+from celeryleak_lint.rules.rebuilding import PLAIN_BASES
 
 #: Milliseconds below which building again is no cost worth a finding of its own.
 _CHEAP_MS = 0.1
@@ -163,6 +164,7 @@ def _doubt(project: Project, build: Build, heat: Heat, origin: Origin) -> str:
         (ON_DISK in build.call.guards, "runs only while a file is missing"),
         (_is_handed_in(build), "built only when what the caller hands in has none"),
         (fetches_for_key(build), "its answer is kept under a key"),
+        (_is_bound_to_thread(build), "cheap, and bound to the thread that opened it"),
         (is_fallback(build), "built only when the one that is kept is not there"),
         (is_trained(build), "it is trained, and so not the same again"),
         (is_tailored(build), "set up with a function of this very call"),
@@ -244,6 +246,13 @@ def _is_cheap(build: Build) -> bool:
     return build.resource.effect == "cost" and cost is not None and cost < _CHEAP_MS
 
 
+def _is_bound_to_thread(build: Build) -> bool:
+    """True for connections that take no time and may be used by one thread alone: one per call is common."""
+    row = build.resource
+    is_cheap = row.cost_ms is not None and row.cost_ms < _CHEAP_MS
+    return is_cheap and row.kind == "connection" and row.thread_safe == "no"
+
+
 def _through_producer(project: Project, build: Build, heat: Heat) -> tuple[Confidence, str]:
     assert build.via is not None
     if _is_cheap(build):
@@ -263,6 +272,8 @@ def _by_name(project: Project, build: Build, heat: Heat, reason: str) -> tuple[C
     """No entry point leads here: a loop or the names around it must say that it is daily work."""
     if build.resource.kind == "model" and split_words(build.function.name)[:1] == ("load",):
         return "possible", "it is there to load the model: who calls it decides"
+    if _is_unused(project, build.function):
+        return "possible", "nobody calls it"
     in_loop = heat.rank == "loop" and build.via is None
     if in_loop or is_in_loop(build):
         return "likely", f"{reason}, in a loop"
@@ -273,6 +284,17 @@ def _by_name(project: Project, build: Build, heat: Heat, reason: str) -> tuple[C
     if build.resource.effect == "cost" and not _is_repeated_method(project, build.function):
         return "possible", "costs time only, and how often it runs is not known"
     return "likely", reason
+
+
+def _is_unused(project: Project, function: Function) -> bool:
+    """True for a private function that nobody calls or hands on, and no base class of a framework may call."""
+    if function.name[:1] != "_" or function.name[:2] == "__" or function.fact.decorators:
+        return False
+    owner = project.graph.owner(function)
+    ancestors = project.resolver.ancestors(owner) if owner is not None else ()
+    if any(a not in project.index.classes and not a.startswith(PLAIN_BASES) for a in ancestors):
+        return False
+    return not project.graph.callers(function) and not project.graph.handed(function)
 
 
 def _closes_itself(project: Project, build: Build) -> bool:

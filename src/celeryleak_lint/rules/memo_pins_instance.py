@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from celeryleak_lint.link.callgraph import Edge
 from celeryleak_lint.link.index import Class, Function
 from celeryleak_lint.link.project import Project
 from celeryleak_lint.model.facts import DecoratorFact
@@ -14,10 +15,7 @@ from celeryleak_lint.remedies.offering import offer
 from celeryleak_lint.rules.base import Rule
 from celeryleak_lint.rules.memo_unbounded import functools_memos
 from celeryleak_lint.rules.memos import IMPLICIT_SIZE, SAME_ELSEWHERE, is_keyed_by_self, size_of
-from celeryleak_lint.rules.rebuilding import declares, may_run_again
-
-#: Libraries whose classes only lend a shape: they build no instance of what extends them.
-_PLAIN_BASES = ("builtins.", "typing.", "abc.", "collections.", "typing_extensions.", "pydantic.")
+from celeryleak_lint.rules.rebuilding import PLAIN_BASES, declares, may_run_again
 
 
 def check(project: Project) -> Iterator[Suspect]:
@@ -73,12 +71,13 @@ def _compares_by_value(project: Project, owner: Class) -> bool:
 def _has_many_instances(project: Project, owner: Class) -> bool:
     """False when all who build the class run once; where the project hands it to others, nobody knows."""
     lifetime = project.lifetimes.lifetime(owner)
-    builders = [
-        edge.function
+    edges = [
+        edge
         for cls in (owner, *project.graph.subclasses(owner))
         for edge in project.graph.builders(cls)
         if not edge.function.module.is_test
     ]
+    builders = [edge.function for edge in edges]
     if not builders:
         return lifetime == "call" or not (
             project.processes.are_short
@@ -88,8 +87,16 @@ def _has_many_instances(project: Project, owner: Class) -> bool:
     if any(declares(project, builder) for builder in builders):
         return False
     return lifetime == "call" and any(
-        may_run_again(project, builder) and not _is_part(project, builder) for builder in builders
+        may_run_again(project, edge.function)
+        and not _is_part(project, edge.function)
+        and not _is_listed(edge)
+        for edge in edges
     )
+
+
+def _is_listed(edge: Edge) -> bool:
+    """True for ``return [Requirement("httpx"), ...]``: a list that is written in the code."""
+    return edge.site is not None and "el>ret" in edge.site.call.sinks
 
 
 def _is_kept_by_one(project: Project, owner: Class) -> bool:
@@ -121,7 +128,7 @@ def _is_part(project: Project, builder: Function) -> bool:
 def _is_plugged_in(project: Project, owner: Class) -> bool:
     """True for a class that extends another package's: that builds it, by name or as its settings say."""
     return any(
-        ancestor not in project.index.classes and not ancestor.startswith(_PLAIN_BASES)
+        ancestor not in project.index.classes and not ancestor.startswith(PLAIN_BASES)
         for ancestor in project.resolver.ancestors(owner)
     )
 

@@ -48,8 +48,9 @@ _SET_UP = frozenset(
 
 
 def is_set_up(holding: Holding) -> bool:
-    """True for a list of servers, skills or tools: who uses the service adds one now and then."""
-    return not _SET_UP.isdisjoint(split_words(holding.name)[-1:])
+    """True for servers, skills or tools that somebody adds now and then, and for what is seldom set aside."""
+    words = split_words(holding.name)
+    return not _SET_UP.isdisjoint(words[-1:]) or not _RARE.isdisjoint(words)
 
 
 def is_about_accounts(growth: Growth, word: str) -> bool:
@@ -79,6 +80,9 @@ def is_once_guard(holding: Holding) -> bool:
         return True
     return bool(_ONCE_WORDS.intersection(words)) and not holding.is_mapping
 
+
+#: Words of lists of what is set aside when something unusual happens.
+_RARE = frozenset({"retired", "inherited", "orphaned", "orphans", "abandoned"})
 
 #: Words of collections whose entries somebody put there to stay.
 _LISTED = frozenset(
