@@ -248,7 +248,7 @@ def _a(word: str) -> str:
 def is_occasional(function: Function) -> bool:
     """True for code that people ask for now and then: files named after administration, samples and examples."""
     module = function.module
-    if "admin" in split_words(module.module.rpartition(".")[2]):
+    if any(w.endswith("admin") for w in split_words(module.module.rpartition(".")[2])):
         return True
     return not _SAMPLES.isdisjoint(module.path.split("/")[:-1])
 

@@ -7,6 +7,7 @@ from celeryleak_lint.link.holdings import Holding
 from celeryleak_lint.link.index import Function
 from celeryleak_lint.link.keys import BARE_IDS
 from celeryleak_lint.link.project import Project
+from celeryleak_lint.model import values
 
 #: Last words of names of which the word before says what there is one for.
 _ID_WORDS = frozenset({"id", "ids", "pk", "uuid", "uid"})
@@ -61,6 +62,15 @@ def is_for_few(project: Project, function: Function, word: str) -> bool:
         return False
     callers = [e.function for e in project.graph.callers(function) if not e.function.module.is_test]
     return _is_gated(function) or (bool(callers) and all(map(_is_gated, callers)))
+
+
+def has_default(function: Function, key: str) -> bool:
+    """``key = session_key or "_default"``: who names nothing shares one entry, and few name anything."""
+    held = function.locals.get(key[1:], ()) if key[:1] == "%" else (key,)
+    return any(
+        value[:1] == "|" and any(values.literal_text(v) for v in values.choices(value))
+        for value in held
+    )
 
 
 def _is_gated(function: Function) -> bool:

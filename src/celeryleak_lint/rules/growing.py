@@ -5,19 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from celeryleak_lint.link.arguments import parameter_name
-from celeryleak_lint.link.callgraph import Edge
 from celeryleak_lint.link.growth import Growth, stored_is_bounded
 from celeryleak_lint.link.holdings import Holding
 from celeryleak_lint.link.index import Function
 from celeryleak_lint.link.keys import KeyVerdict
 from celeryleak_lint.link.project import Project
-from celeryleak_lint.model import values
 from celeryleak_lint.model.findings import CONFIDENCES, Confidence, Suspect, SuspectStep
 from celeryleak_lint.model.source import Spot
 from celeryleak_lint.remedies.growth import growth_remedy
 from celeryleak_lint.remedies.offering import offer
 from celeryleak_lint.rules.entities import (
+    has_default,
     is_bare_id,
     is_for_few,
     is_own_attribute,
@@ -25,6 +23,7 @@ from celeryleak_lint.rules.entities import (
     is_traffic_word,
 )
 from celeryleak_lint.rules.firsts import is_first_time, says_once
+from celeryleak_lint.rules.given import DESCRIPTOR_METHODS, is_given_constants, verdict_of
 from celeryleak_lint.rules.purposes import (
     is_about_accounts,
     is_by_code,
@@ -36,11 +35,8 @@ from celeryleak_lint.rules.purposes import (
 from celeryleak_lint.rules.rebuilding import is_for_users, runs_again
 from celeryleak_lint.rules.wording import call_spot_of, shortened, shown_function
 
-#: Methods of descriptors that are told the object whose attribute it is.
-_DESCRIPTOR_METHODS = frozenset({"__get__", "__set__"})
-
-#: How many functions may hand a key on before it is looked at no further.
-_MAX_GIVERS = 3
+#: Modules from which on a project calls what it is made of.
+_SOME_SIZE = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,19 +77,28 @@ def _judged(project: Project, growth: Growth) -> Unbounded | None:
     key = growth.key or (_scanned(growth) if growth.guards else "")
     if not key:
         return _keyless(project, growth)
-    verdict = _verdict(project, growth, key)
-    if verdict.domain in ("constant", "type") or _is_given_constants(project, growth.keyed_in, key):
+    verdict = verdict_of(project, growth, key)
+    if verdict.domain in ("constant", "type") or is_given_constants(project, growth.keyed_in, key):
         return None
     if verdict.domain != "entity" and _keeps_resources(project, growth):
         return None
     confidence = _entity_confidence(project, function, verdict)
-    if is_table(project, holding) or is_own_attribute(project, growth.keyed_in, key):
-        confidence = "possible"
-    if is_for_few(project, function, verdict.word) or is_about_accounts(growth, verdict.word):
+    if _has_few_keys(project, growth, key, verdict):
         confidence = "possible"
     if holding.lifetime == "unknown" and not _outlives_calls(project, growth, verdict):
         confidence = "possible"
     return Unbounded(holding, growth, verdict, _limited(project, growth, confidence))
+
+
+def _has_few_keys(project: Project, growth: Growth, key: str, verdict: KeyVerdict) -> bool:
+    """True where a key that names an entity takes few values, or is that of a record."""
+    return (
+        is_table(project, growth.holding)
+        or is_own_attribute(project, growth.keyed_in, key)
+        or has_default(growth.keyed_in, key)
+        or is_for_few(project, growth.function, verdict.word)
+        or is_about_accounts(growth, verdict.word)
+    )
 
 
 def _outlives_calls(project: Project, growth: Growth, verdict: KeyVerdict) -> bool:
@@ -118,7 +123,7 @@ def _entity_confidence(project: Project, function: Function, verdict: KeyVerdict
     heat = project.heat.heat(function)
     has_traffic = (
         verdict.is_identity
-        or function.name in _DESCRIPTOR_METHODS
+        or function.name in DESCRIPTOR_METHODS
         or project.catalog.is_per_call(verdict.word)
         or is_traffic_word(project, verdict.word)
     )
@@ -130,74 +135,11 @@ def _entity_confidence(project: Project, function: Function, verdict: KeyVerdict
         not verdict.is_identity
         and (
             project.catalog.is_per_call(verdict.word)
-            or function.name in _DESCRIPTOR_METHODS
+            or function.name in DESCRIPTOR_METHODS
             or runs_again(project, function)
         )
     )
     return "likely" if is_often else "possible"
-
-
-def _verdict(project: Project, growth: Growth, key: str) -> KeyVerdict:
-    """What the key says, or what callers give for it when it is a parameter with a name that says nothing."""
-    function = growth.keyed_in
-    if function.name in _DESCRIPTOR_METHODS and key == f"${function.fact.params[1].name}":
-        return KeyVerdict("entity", key[1:])
-    verdict = project.keys.judge(function, key)
-    if verdict.domain not in ("unknown", "entity"):
-        return verdict
-    given = tuple(_given(project, function, key, 0))
-    if verdict.domain == "entity":
-        return given[0] if given and all(v.domain == "configuration" for v in given) else verdict
-    return next((v for v in given if v.domain == "entity"), verdict)
-
-
-def _given(project: Project, function: Function, key: str, depth: int) -> Iterator[KeyVerdict]:
-    """What callers give for a key that is a parameter, directly or through others."""
-    if key[:1] != "$" or not key[1:].isidentifier() or depth >= _MAX_GIVERS:
-        return
-    for edge in project.graph.callers(function):
-        if edge.site is None or edge.through or edge.function.module.is_test:
-            continue
-        for label, value in edge.site.call.args:
-            if parameter_name(function, label) == key[1:]:
-                if is_own_attribute(project, edge.function, value):
-                    yield KeyVerdict("configuration", value[2:])
-                    continue
-                verdict = project.keys.judge(edge.function, value)
-                if verdict.domain == "entity" and not _is_named(project, value):
-                    continue
-                if verdict.domain != "unknown":
-                    yield verdict
-                else:
-                    yield from _given(project, edge.function, value, depth + 1)
-
-
-def _is_named(project: Project, value: str) -> bool:
-    """True when a value is named after an entity itself, and not only computed with one."""
-    name = value.rpartition(".")[2].lstrip("$%>!@")
-    return values.is_simple(value) and project.catalog.entity_key(name) is not None
-
-
-def _is_given_constants(project: Project, function: Function, key: str, depth: int = 0) -> bool:
-    """True when the key is a parameter for which every caller gives a constant, directly or through others."""
-    if key[:1] != "$" or not key[1:].isidentifier() or depth > _MAX_GIVERS:
-        return False
-    edges = [e for e in project.graph.callers(function) if not e.function.module.is_test]
-    return bool(edges) and all(
-        _is_constant_for(project, edge, function, key[1:], depth) for edge in edges
-    )
-
-
-def _is_constant_for(
-    project: Project, edge: Edge, function: Function, name: str, depth: int
-) -> bool:
-    given = edge.site.call.args if edge.site is not None and not edge.through else ()
-    for label, value in given:
-        if parameter_name(function, label) == name:
-            return project.keys.judge(edge.function, value).domain == "constant" or (
-                _is_given_constants(project, edge.function, value, depth + 1)
-            )
-    return False
 
 
 def _keeps_resources(project: Project, growth: Growth) -> bool:
@@ -266,6 +208,8 @@ def _limited(project: Project, growth: Growth, confidence: Confidence) -> Confid
         or says_once(growth)
     ):
         return "possible"
+    if not heat.is_hot and _is_called_by_nobody(project, function):
+        return "possible"
     if _is_emptied_on_request(project, growth) or project.growth.is_shrunk_from_afar(
         growth.holding
     ):
@@ -277,6 +221,13 @@ def _limited(project: Project, growth: Growth, confidence: Confidence) -> Confid
     ):
         return "possible"
     return confidence
+
+
+def _is_called_by_nobody(project: Project, function: Function) -> bool:
+    """True in a project of some size for what nobody there calls or hands on: it is not known to run."""
+    if len(project.index.modules) < _SOME_SIZE or function.fact.parent or function.fact.decorators:
+        return False
+    return not project.graph.callers(function) and not project.graph.handed(function)
 
 
 def _is_emptied_on_request(project: Project, growth: Growth) -> bool:

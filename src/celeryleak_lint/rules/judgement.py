@@ -18,7 +18,7 @@ from celeryleak_lint.link.origins import Origin
 from celeryleak_lint.link.producers import Build
 from celeryleak_lint.link.project import Project
 from celeryleak_lint.model import values
-from celeryleak_lint.model.facts import LOOP, ON_DISK, SMALL_LOOP, VARIES, WHILE_LOOP
+from celeryleak_lint.model.facts import EXCEPT, LOOP, ON_DISK, SMALL_LOOP, VARIES, WHILE_LOOP
 from celeryleak_lint.model.findings import CONFIDENCES, Confidence
 from celeryleak_lint.rules.occasions import (
     fetches_for_key,
@@ -162,6 +162,10 @@ def _doubt(project: Project, build: Build, heat: Heat, origin: Origin) -> str:
     doubts = (
         (build.fate.is_closed, "closed after use: churn, not a leak"),
         (ON_DISK in build.call.guards, "runs only while a file is missing"),
+        (
+            _is_fetched_on_failure(build),
+            "fetched when it was not found: once, and then it is there",
+        ),
         (_is_handed_in(build), "built only when what the caller hands in has none"),
         (fetches_for_key(build), "its answer is kept under a key"),
         (_is_bound_to_thread(build), "cheap, and bound to the thread that opened it"),
@@ -191,6 +195,11 @@ def _doubt(project: Project, build: Build, heat: Heat, origin: Origin) -> str:
         (is_executor, "an idle executor ends with the object that holds it"),
     )
     return next((reason for holds, reason in doubts if holds), "")
+
+
+def _is_fetched_on_failure(build: Build) -> bool:
+    """``except LookupError: nltk.download("punkt")``: the next call finds what this one fetched."""
+    return bool(build.call.flags & EXCEPT) and "download" in split_words(build.call.name)
 
 
 def _is_handed_in(build: Build) -> bool:

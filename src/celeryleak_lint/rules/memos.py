@@ -34,6 +34,8 @@ def size_of(project: Project, decorator: DecoratorFact) -> int | str | None:
     if not decorator.called:
         return "implicit"
     for label, value in decorator.args:
+        if label == "cache" and value[:1] == "#":
+            return "explicit"  # ``cachetools.cached(cache=TTLCache(maxsize=100, ttl=600))`` bounds itself
         if label in ("0", "maxsize"):
             return _size(project, value)
     return "implicit"
