@@ -128,7 +128,10 @@ class Keys:
             base, segments = values.split(root)
             if segments[:1] == ("[]",) and _is_collected(function, base):
                 continue
+            named = [segment for segment in segments if segment != "[]"]
             for segment in segments:
+                if segment in _CARRIERS and segment != named[-1]:
+                    continue  # ``choice.message.name`` is the name of something
                 if segment == "__class__":
                     found.is_type = True
                 elif segment != "[]":

@@ -18,6 +18,8 @@ Lifetime = Literal["process", "call", "unknown"]
 
 #: Functions in which a service builds what it works with.
 _SERVICE_STARTS = frozenset({"serve", "run_server", "start_server", "startup", "on_startup", "lifespan", "create_app", "make_app", "build_app"})  # fmt: skip
+#: Decorators of classes of which a framework makes an instance for each run.
+_PER_RUN = frozenset({"@temporalio.workflow.defn"})
 _TEARDOWN = frozenset(
     {"reset", "teardown", "shutdown", "destroy", "stop", "close", "uninstrument", "clear", "dispose", "finalize", "exit", "del"}
 )  # fmt: skip
@@ -61,6 +63,8 @@ class Lifetimes:
         entry = self.heat.instance_entry(cls)
         if entry is not None and entry.instance != "unknown":
             return "process" if entry.instance == "per-process" else "call"
+        if any(decorator.value in _PER_RUN for decorator in cls.fact.decorators):
+            return "call"
         family = (cls, *self.graph.subclasses(cls))
         edges = [
             edge

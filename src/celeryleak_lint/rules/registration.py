@@ -65,6 +65,8 @@ def _confidence_by_heat(project: Project, build: Build, heat: Heat, removal: str
         return "possible"
     if "pyplot" in build.name and removal:
         return "possible"  # it stays only when drawing fails
+    if heat.is_rare:
+        return "possible"
     if heat.is_hot and build.resource.ceiling != "possible":
         return "certain" if removal == "" else "likely"
     if function.name == "__init__" and _is_built_in_functions(project, function):
