@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from celeryleak_lint.link.caching import lookup_guards
 from celeryleak_lint.link.heat import Heat
 from celeryleak_lint.link.index import Function
+from celeryleak_lint.link.marks import is_occasional
 from celeryleak_lint.link.producers import Build
 from celeryleak_lint.link.project import Project
 from celeryleak_lint.model import values
@@ -65,7 +66,7 @@ def _confidence_by_heat(project: Project, build: Build, heat: Heat, removal: str
         return "possible"
     if "pyplot" in build.name and removal:
         return "possible"  # it stays only when drawing fails
-    if heat.is_rare:
+    if is_occasional(function):
         return "possible"
     if heat.is_hot and build.resource.ceiling != "possible":
         return "certain" if removal == "" else "likely"
