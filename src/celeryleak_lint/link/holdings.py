@@ -169,8 +169,22 @@ class Holdings:
         owner, _, name = value.partition(".")
         for meaning in self.resolver.meanings(function, owner):
             if meaning.cls is not None and meaning.kind == "instance":
-                return self._attribute(meaning.cls, name)
+                held = self._attribute(meaning.cls, name)
+                is_own = held is not None and held.kind != "class"
+                return None if is_own and self._is_built_here(function, owner) else held
         return None
+
+    def _is_built_here(self, function: Function, local: str) -> bool:
+        """True for what each call builds anew: what it is filled with at once is part of it."""
+        assigned = function.locals.get(local[1:], ()) if local[:1] == "%" else ()
+        return bool(assigned) and all(self._is_construction(function, value) for value in assigned)
+
+    def _is_construction(self, function: Function, value: str) -> bool:
+        if value[:1] != "#" or not value[1:].isdigit():
+            return False
+        callee = function.fact.calls[int(value[1:])].callee
+        cls = self.index.classes.get(self.resolver.canonical(callee[1:])) if callee else None
+        return cls is not None and not self.lifetimes.caching.is_singleton(cls)
 
     # -- module level ----------------------------------------------------------------------
 

@@ -14,6 +14,9 @@ IMPLICIT_SIZE = 128
 #: The code under which flake8-bugbear and ruff report every memo on a method.
 SAME_ELSEWHERE = "B019"
 
+#: Types of which there are few values, or as many as the code has classes.
+_FEW = frozenset({"builtins.type", "typing.Type", "builtins.bool", "typing.Literal"})
+_LITERALS = frozenset({"@typing.Literal", "@typing_extensions.Literal"})
 _IDENTITY_ENDINGS = (
     "Client",
     "Session",
@@ -128,13 +131,24 @@ def entity_parameter(project: Project, function: Function) -> str | None:
     for parameter in function.fact.params:
         if parameter.kind in ("*", "**") or parameter.name in ("self", "cls"):
             continue
-        if parameter.annotation in ("@builtins.type", "@typing.Type", "@builtins.bool"):
+        if _has_few_values(project, parameter.annotation):
             continue
         if project.catalog.configuration_key(parameter.name) is not None:
             continue
         if project.catalog.is_per_call(parameter.name) or _ends_in_id(parameter.name):
             return parameter.name
     return None
+
+
+def _has_few_values(project: Project, annotation: str) -> bool:
+    """True for classes, truth values, literals, and names of these: ``Event = Literal["start", "stop"]``."""
+    if annotation[:1] != "@":
+        return False
+    name = project.resolver.canonical(annotation[1:])
+    owner, _, last = name.rpartition(".")
+    assigned = project.index.module_values.get(owner, {}).get(last, ())
+    is_alias = bool(assigned) and all(value.removesuffix("[]") in _LITERALS for value in assigned)
+    return name in _FEW or is_alias
 
 
 def _ends_in_id(name: str) -> bool:
