@@ -29,12 +29,16 @@ _PROBES = frozenset(
 
 def peek(frame: Frame, node: ast.expr | None) -> str:
     """The value of a name-like expression, recording nothing; empty for anything else."""
-    reader = _PEEKS.get(type(node))
+    kind = type(node)
+    if kind is ast.Name:
+        return frame.lookup(node.id)  # type: ignore[union-attr]
+    reader = _PEEKS.get(kind)
     return reader(frame, node) if reader is not None else ""
 
 
 def _peek_attribute(frame: Frame, node: Any) -> str:
-    base = peek(frame, node.value)
+    inner = node.value
+    base = frame.lookup(inner.id) if type(inner) is ast.Name else peek(frame, inner)
     return values.attribute(base, node.attr) if base else ""
 
 
@@ -92,7 +96,6 @@ def _may_return(statement: ast.stmt) -> bool:
 
 _PEEKS: Mapping[type, Callable[[Frame, Any], str]] = MappingProxyType(
     {
-        ast.Name: lambda frame, node: frame.lookup(node.id),
         ast.Attribute: _peek_attribute,
         ast.Subscript: _peek_item,
         ast.NamedExpr: lambda frame, node: peek(frame, node.target),
@@ -114,29 +117,37 @@ def _asks_for_file(frame: Frame, node: ast.Call) -> bool:
 
 def missing(frame: Frame, test: ast.expr) -> tuple[Missing, Missing]:
     """Values known to be missing when ``test`` is true, and when it is false."""
-    if isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
-        yes, no = missing(frame, test.operand)
-        return no, yes
-    if isinstance(test, ast.BoolOp):
-        pairs = [missing(frame, operand) for operand in test.values]
-        return _merge(pair[0] for pair in pairs), _merge(pair[1] for pair in pairs)
-    if isinstance(test, ast.Compare) and len(test.ops) == 1:
-        return _compared(frame, test)
-    if isinstance(test, ast.NamedExpr):
-        held = _held(frame, test.value)
-        target = peek(frame, test.target)
-        return (), _merge([(target,), held]) if target else held
-    if isinstance(test, ast.Call):
-        return (), _called(frame, test)
-    if isinstance(test, ast.Attribute) and test.attr in _SPENT:
-        held = _held(frame, test.value)
-        return held, ()
+    reader = _MISSING.get(type(test))
+    return reader(frame, test) if reader is not None else ((), ())
+
+
+def _missing_unless(frame: Frame, test: ast.UnaryOp) -> tuple[Missing, Missing]:
+    if not isinstance(test.op, ast.Not):
+        return (), ()
+    yes, no = missing(frame, test.operand)
+    return no, yes
+
+
+def _missing_in_all(frame: Frame, test: ast.BoolOp) -> tuple[Missing, Missing]:
+    pairs = [missing(frame, operand) for operand in test.values]
+    return _merge([pair[0] for pair in pairs]), _merge([pair[1] for pair in pairs])
+
+
+def _missing_when_bound(frame: Frame, test: ast.NamedExpr) -> tuple[Missing, Missing]:
+    held = _held(frame, test.value)
+    target = peek(frame, test.target)
+    return (), _merge([(target,), held]) if target else held
+
+
+def _missing_attribute(frame: Frame, test: ast.Attribute) -> tuple[Missing, Missing]:
+    if test.attr in _SPENT:
+        return _held(frame, test.value), ()
     return (), _held(frame, test)
 
 
-def _merge(parts: object) -> Missing:
+def _merge(parts: list[Missing]) -> Missing:
     seen: dict[str, None] = {}
-    for part in parts:  # type: ignore[attr-defined]
+    for part in parts:
         for value in part:
             seen[value] = None
     return tuple(seen)
@@ -147,33 +158,40 @@ def _held(frame: Frame, node: ast.expr) -> Missing:
     return (value,) if value else ()
 
 
-def _called(frame: Frame, test: ast.Call) -> Missing:
+def _called(frame: Frame, test: ast.Call) -> tuple[Missing, Missing]:
     """What a false ``isinstance(x, T)``, ``hasattr(o, "n")`` or ``cache.get(k)`` says."""
     func = test.func
-    if isinstance(func, ast.Name) and func.id in ("isinstance", "callable", "bool") and test.args:
-        return _held(frame, test.args[0])
-    return _held(frame, test)
+    if type(func) is ast.Name and func.id in ("isinstance", "callable", "bool") and test.args:
+        return (), _held(frame, test.args[0])
+    return (), _held(frame, test)
 
 
 def _compared(frame: Frame, test: ast.Compare) -> tuple[Missing, Missing]:
-    left, op, right = test.left, test.ops[0], test.comparators[0]
-    if isinstance(op, (ast.In, ast.NotIn)):
+    if len(test.ops) != 1:
+        return (), ()
+    left, kind, right = test.left, type(test.ops[0]), test.comparators[0]
+    if kind is ast.In or kind is ast.NotIn:
         container = peek(frame, right)
         held: Missing = (values.element(container),) if container else ()
-        return ((), held) if isinstance(op, ast.In) else (held, ())
-    if isinstance(op, (ast.Is, ast.IsNot, ast.Eq, ast.NotEq)):
+        return ((), held) if kind is ast.In else (held, ())
+    if kind in _EQUALITIES:
         held = _against_nothing(frame, left, right)
-        negated = isinstance(op, (ast.IsNot, ast.NotEq))
+        negated = kind is ast.IsNot or kind is ast.NotEq
         return ((), held) if negated else (held, ())
     return (), ()
 
 
+_DIFFERENCES = frozenset({ast.IsNot, ast.NotEq})
+_EQUALITIES = _DIFFERENCES | {ast.Is, ast.Eq}
+
+
 def _against_nothing(frame: Frame, left: ast.expr, right: ast.expr) -> Missing:
     """``x is None`` (or a sentinel, or an empty value) says that ``x`` is missing."""
-    if isinstance(right, ast.Constant) and right.value in (None, False, 0, ""):
-        inner = left.value if isinstance(left, ast.NamedExpr) else left
-        return _merge([_held(frame, left), _held(frame, inner)])
-    if isinstance(right, ast.Name) and _is_sentinel(right.id):
+    if type(right) is ast.Constant and right.value in (None, False, 0, ""):
+        if type(left) is not ast.NamedExpr:
+            return _held(frame, left)
+        return _merge([_held(frame, left), _held(frame, left.value)])
+    if type(right) is ast.Name and _is_sentinel(right.id):
         return _held(frame, left)
     return ()
 
@@ -185,13 +203,32 @@ def _is_sentinel(name: str) -> bool:
 
 def changed(frame: Frame, test: ast.expr) -> Missing:
     """Kept values that a test finds out of date: ``self._pid != os.getpid()``."""
-    parts = test.values if isinstance(test, ast.BoolOp) else [test]
+    parts = test.values if type(test) is ast.BoolOp else [test]
     found: dict[str, None] = {}
     for part in parts:
-        if not (isinstance(part, ast.Compare) and isinstance(part.ops[0], (ast.NotEq, ast.IsNot))):
+        if type(part) is not ast.Compare or type(part.ops[0]) not in _DIFFERENCES:
             continue
         for side in (part.left, *part.comparators):
             value = peek(frame, side)
             if value[:1] in ("!", "^", "@") and not value.startswith("@builtins."):
                 found[value] = None
     return tuple(found)
+
+
+def _missing_name(frame: Frame, test: ast.expr) -> tuple[Missing, Missing]:
+    return (), _held(frame, test)
+
+
+_MISSING: Mapping[type, Callable[[Frame, Any], tuple[Missing, Missing]]] = MappingProxyType(
+    {
+        ast.UnaryOp: _missing_unless,
+        ast.BoolOp: _missing_in_all,
+        ast.Compare: _compared,
+        ast.NamedExpr: _missing_when_bound,
+        ast.Call: _called,
+        ast.Attribute: _missing_attribute,
+        ast.Name: _missing_name,
+        ast.Subscript: _missing_name,
+        ast.Await: _missing_name,
+    }
+)

@@ -7,9 +7,8 @@ One pass: ``read(frame, node, sinks)`` returns the value of ``node`` and records
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Mapping
-from types import MappingProxyType
-from typing import Any, ClassVar
+from collections.abc import Callable
+from typing import Any
 
 from celeryleak_lint.catalog.celery_settings import SPELLINGS
 from celeryleak_lint.extract import conditions, options
@@ -40,7 +39,7 @@ class Expressions:
 
     def read(self, frame: Frame, node: ast.expr, sinks: Sinks) -> str:
         """The value of an expression; records its calls with ``sinks`` for its own result."""
-        reader = self._readers.get(type(node))
+        reader = _READERS.get(type(node))
         return reader(self, frame, node, sinks) if reader is not None else self._other(frame, node)
 
     def _other(self, frame: Frame, node: ast.AST) -> str:
@@ -74,14 +73,15 @@ class Expressions:
         return values.compound("?", parts)
 
     def _name(self, frame: Frame, node: ast.Name, sinks: Sinks) -> str:
-        value = frame.lookup(node.id)
+        name = node.id
+        value = frame.bindings.get(name) or frame.lookup(name)
         if value[0] in "%$":
             frame.use(value, sinks)
         return value
 
     def _constant(self, frame: Frame, node: ast.Constant, sinks: Sinks) -> str:
         value = node.value
-        if isinstance(value, str):
+        if type(value) is str:
             if len(value) <= _KEPT_TEXT and " " not in value and value.isprintable():
                 return values.LITERAL if value.startswith("~") else "=" + value
             return sql_piece(value)
@@ -91,8 +91,10 @@ class Expressions:
 
     def _attribute(self, frame: Frame, node: ast.Attribute, sinks: Sinks) -> str:
         """``a.b.c``: most chains begin with a name, and are read without a step for each link."""
-        names = [node.attr]
         inner = node.value
+        if type(inner) is ast.Name:
+            return self._attribute_of_name(frame, node, inner.id, sinks)
+        names = [node.attr]
         while type(inner) is ast.Attribute:
             names.append(inner.attr)
             node, inner = inner, inner.value
@@ -109,6 +111,17 @@ class Expressions:
             names.reverse()
             return ".".join(names)
         return values.compound("?", (base,))
+
+    @staticmethod
+    def _attribute_of_name(frame: Frame, node: ast.Attribute, name: str, sinks: Sinks) -> str:
+        """``a.b``, which most chains are."""
+        attribute = node.attr
+        base = frame.bindings.get(name) or frame.lookup(name)
+        if base[0] in "%$":
+            frame.use(base, tuple([f"read {attribute}>{sink}" for sink in sinks]))
+        elif base == values.SELF:
+            frame.reads.setdefault(attribute, node.lineno)
+        return f"{base}.{attribute}" if values.is_simple(base) else values.compound("?", (base,))
 
     def _subscript(self, frame: Frame, node: ast.Subscript, sinks: Sinks) -> str:
         return self._item(frame, node, sinks)[0]
@@ -233,19 +246,26 @@ class Expressions:
         frame.calls.append(None)
         func = node.func
         under = ""
-        if isinstance(func, ast.Attribute):
-            if isinstance(func.value, ast.Subscript):
-                base, under = self._item(frame, func.value, (f"recv {index}",))
+        if type(func) is ast.Attribute:
+            received = (f"recv {index}",)
+            if type(func.value) is ast.Subscript:
+                base, under = self._item(frame, func.value, received)
             else:
-                base = self.read(frame, func.value, (f"recv {index}",))
+                base = self.read(frame, func.value, received)
             callee, name = values.attribute(base, func.attr), func.attr
         else:
-            callee = self.read(frame, func, ("use",))
-            name = func.id if isinstance(func, ast.Name) else ""
-        args = self._arguments(frame, node, index)
+            callee = self.read(frame, func, USE)
+            name = func.id if type(func) is ast.Name else ""
+        args = self._arguments(frame, node, index) if node.args or node.keywords else []
         if under:
             args.append((UNDER_KEY, under))
-        frame.calls[index] = self._fact(frame, node, callee, name, args, sinks=sinks, flags=flags)
+        flags |= frame.context
+        if frame.loops:
+            flags |= _turning(frame, callee, args)
+        frame.calls[index] = CallFact(
+            callee, name, tuple(args), node.lineno, node.col_offset,
+            node.end_lineno or node.lineno, 0, sinks, frame.guards, flags, frame.chosen,
+        )  # fmt: skip
         return f"#{index}"
 
     def _arguments(self, frame: Frame, node: ast.Call, index: int) -> list[tuple[str, str]]:
@@ -264,56 +284,19 @@ class Expressions:
         if kind is ast.Constant:
             return self._constant(frame, node, ())  # type: ignore[arg-type]
         if kind is ast.Name:
-            value = frame.lookup(node.id)  # type: ignore[attr-defined]
+            name = node.id  # type: ignore[attr-defined]
+            value = frame.bindings.get(name) or frame.lookup(name)
             if value[0] in "%$":
                 frame.use(value, (f"arg {index} {label}",))
             return value
         return self.read(frame, node, (f"arg {index} {label}",))
 
-    def _fact(
-        self, frame: Frame, node: ast.Call, callee: str, name: str,
-        args: list[tuple[str, str]], *, sinks: Sinks, flags: int,
-    ) -> CallFact:  # fmt: skip
-        flags |= frame.context
-        if frame.loops:
-            mentioned = [root for _, value in args for root in values.roots(value)]
-            mentioned += values.roots(callee)
-            flags |= frame.loop_flags(mentioned)
-        return CallFact(
-            callee, name, tuple(args), node.lineno, node.col_offset,
-            node.end_lineno or node.lineno, 0, sinks, frame.guards, flags, frame.chosen,
-        )  # fmt: skip
 
-    _readers: ClassVar[Mapping[type[ast.AST], Callable[[Expressions, Frame, Any, Sinks], str]]] = MappingProxyType(
-        {
-            ast.BinOp: _binary,
-            ast.Compare: _comparison,
-            ast.UnaryOp: _unary,
-            ast.JoinedStr: _joined,
-            ast.FormattedValue: _formatted,
-            ast.Name: _name,
-            ast.Constant: _constant,
-            ast.Attribute: _attribute,
-            ast.Call: _call,
-            ast.Subscript: _subscript,
-            ast.Await: _await,
-            ast.IfExp: _if_expression,
-            ast.BoolOp: _bool_operation,
-            ast.Lambda: _lambda,
-            ast.List: _display,
-            ast.Tuple: _display,
-            ast.Set: _display,
-            ast.Dict: _dict,
-            ast.NamedExpr: _walrus,
-            ast.Starred: _starred,
-            ast.ListComp: _comprehension,
-            ast.SetComp: _comprehension,
-            ast.GeneratorExp: _comprehension,
-            ast.DictComp: _comprehension,
-            ast.Yield: _yield,
-            ast.YieldFrom: _yield,
-        }
-    )  # fmt: skip
+def _turning(frame: Frame, callee: str, args: list[tuple[str, str]]) -> int:
+    """The flags of a call that loops stand around."""
+    mentioned = [root for _, value in args for root in values.roots(value)]
+    mentioned += values.roots(callee)
+    return frame.loop_flags(mentioned)
 
 
 def _through(names: list[str], sinks: Sinks) -> Sinks:
@@ -331,3 +314,34 @@ def is_small(iterable: ast.expr) -> bool:
         if iterable.func.id == "range" and arguments:
             return all(isinstance(a, ast.Constant) and a.value in range(_SMALL) for a in arguments)
     return False
+
+
+#: A plain dictionary: it is asked once for each node of each tree.
+_READERS: dict[type[ast.AST], Callable[[Expressions, Frame, Any, Sinks], str]] = {
+    ast.BinOp: Expressions._binary,
+    ast.Compare: Expressions._comparison,
+    ast.UnaryOp: Expressions._unary,
+    ast.JoinedStr: Expressions._joined,
+    ast.FormattedValue: Expressions._formatted,
+    ast.Name: Expressions._name,
+    ast.Constant: Expressions._constant,
+    ast.Attribute: Expressions._attribute,
+    ast.Call: Expressions._call,
+    ast.Subscript: Expressions._subscript,
+    ast.Await: Expressions._await,
+    ast.IfExp: Expressions._if_expression,
+    ast.BoolOp: Expressions._bool_operation,
+    ast.Lambda: Expressions._lambda,
+    ast.List: Expressions._display,
+    ast.Tuple: Expressions._display,
+    ast.Set: Expressions._display,
+    ast.Dict: Expressions._dict,
+    ast.NamedExpr: Expressions._walrus,
+    ast.Starred: Expressions._starred,
+    ast.ListComp: Expressions._comprehension,
+    ast.SetComp: Expressions._comprehension,
+    ast.GeneratorExp: Expressions._comprehension,
+    ast.DictComp: Expressions._comprehension,
+    ast.Yield: Expressions._yield,
+    ast.YieldFrom: Expressions._yield,
+}

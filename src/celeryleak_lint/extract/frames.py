@@ -123,9 +123,10 @@ class Frame:
         """Remember where a local or a parameter goes."""
         if value[:1] not in "%$":
             return
-        known = self.uses.get(value[1:])
+        name = value[1:]
+        known = self.uses.get(name)
         if known is None:
-            known = self.uses[value[1:]] = {}
+            known = self.uses[name] = {}
         for sink in sinks:
             known[sink] = None
 
@@ -137,16 +138,17 @@ class Frame:
         """``LOOP`` and its refinements for a call whose expression mentions these roots."""
         if not self.loops:
             return 0
-        innermost = self.loops[-1]
-        flags = LOOP
-        if all(loop.small for loop in self.loops):
-            flags |= SMALL_LOOP
-        if innermost.nested:
+        flags = LOOP | SMALL_LOOP
+        for loop in self.loops:
+            if not loop.small:
+                flags &= ~SMALL_LOOP
+            if loop.is_while:
+                flags |= WHILE_LOOP
+        if self.loops[-1].nested:
             flags |= NESTED_LOOP
-        if any(loop.is_while for loop in self.loops):
-            flags |= WHILE_LOOP
-        if any(self._varies(root) for root in mentioned):
-            flags |= VARIES
+        for root in mentioned:
+            if root[:1] in "%$#" and self._varies(root):
+                return flags | VARIES
         return flags
 
     def _varies(self, root: str) -> bool:

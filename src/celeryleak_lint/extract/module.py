@@ -258,17 +258,15 @@ class _Reader:
             if is_method and position == 0 and kind == "":
                 bound = values.CLASS if _takes_class(child) else values.SELF
             child.bindings[arg.arg] = bound
-            if isinstance(default, ast.Constant):
-                child.options.add(arg.arg)
-            self._metadata(frame, arg.annotation)
-            found.append(
-                ParameterFact(
-                    arg.arg,
-                    annotation_value(frame, arg.annotation) if arg.annotation else "",
-                    self.expressions.read(frame, default, ("default",)) if default else "",
-                    kind,
-                )
-            )
+            annotation = value = ""
+            if arg.annotation is not None:
+                self._metadata(frame, arg.annotation)
+                annotation = annotation_value(frame, arg.annotation)
+            if default is not None:
+                if type(default) is ast.Constant:
+                    child.options.add(arg.arg)
+                value = self.expressions.read(frame, default, ("default",))
+            found.append(ParameterFact(arg.arg, annotation, value, kind))
         return tuple(found)
 
     def _metadata(self, frame: Frame, annotation: ast.expr | None) -> None:
@@ -381,5 +379,5 @@ def _with_ordinal(call: CallFact, ordinal: int) -> CallFact:
         return call
     return CallFact(
         call.callee, call.name, call.args, call.line, call.column, call.end_line, ordinal,
-        call.sinks, call.guards, call.flags,
+        call.sinks, call.guards, call.flags, call.options,
     )  # fmt: skip

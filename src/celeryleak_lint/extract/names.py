@@ -58,11 +58,12 @@ def mentioned_modules(
 
 def never_holds(test: ast.expr) -> bool:
     """True for ``TYPE_CHECKING`` and ``typing.TYPE_CHECKING`` as a whole test, and for ``False`` and ``0``."""
-    if isinstance(test, ast.Constant):
-        return not test.value
-    if isinstance(test, ast.Name):
-        return test.id == "TYPE_CHECKING"
-    return isinstance(test, ast.Attribute) and test.attr == "TYPE_CHECKING"
+    kind = type(test)
+    if kind is ast.Name:
+        return test.id == "TYPE_CHECKING"  # type: ignore[attr-defined, no-any-return]
+    if kind is ast.Attribute:
+        return test.attr == "TYPE_CHECKING"  # type: ignore[attr-defined, no-any-return]
+    return kind is ast.Constant and not test.value  # type: ignore[attr-defined]
 
 
 def is_main(test: ast.expr) -> bool:

@@ -7,9 +7,8 @@ in which kind of place it is (loop, ``finally``, handler, branch).
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Mapping
-from types import MappingProxyType
-from typing import Any, ClassVar
+from collections.abc import Callable
+from typing import Any
 
 from celeryleak_lint.extract import conditions, options
 from celeryleak_lint.extract.expressions import ITER, TEST, USE, Expressions, is_small
@@ -62,29 +61,33 @@ class Statements:
         """Read a block; what an early exit proves missing holds for the rest of the block."""
         before, chosen = frame.guards, frame.chosen
         for statement in body:
-            reader = self._readers.get(type(statement))
+            kind = type(statement)
+            reader = _READERS.get(kind)
             if reader is not None:
                 reader(self, frame, statement)
             else:
                 self._other(frame, statement)
-            if type(statement) in _PROVING:
+            if kind in _PROVING:
                 proven = self._proven_after(frame, statement)
                 if proven:
                     frame.guards = (*frame.guards, *proven)
-                frame.chosen = (*frame.chosen, *options.chosen_after(frame, statement))
+                if frame.options and kind is ast.If:
+                    frame.chosen = (*frame.chosen, *options.chosen_after(frame, statement))
         frame.guards, frame.chosen = before, chosen
 
     def _branch(
         self, frame: Frame, body: list[ast.stmt], guards: tuple[str, ...], flag: int
     ) -> None:
+        if not body:
+            return
         before, context = frame.guards, frame.context
-        frame.guards, frame.context = (*before, *guards), context | flag
+        frame.guards, frame.context = (*before, *guards) if guards else before, context | flag
         self.block(frame, body)
         frame.guards, frame.context = before, context
 
     def _proven_after(self, frame: Frame, statement: ast.stmt) -> tuple[str, ...]:
         """What is missing behind ``if hit: return`` and ``try: return CACHE[k] / except``."""
-        if isinstance(statement, ast.If):
+        if type(statement) is ast.If:
             if terminates(statement.body) and not terminates(statement.orelse):
                 return conditions.missing(frame, statement.test)[1]
             if statement.orelse and terminates(statement.orelse):
@@ -153,16 +156,19 @@ class Statements:
     def _assign(self, frame: Frame, statement: ast.Assign) -> None:
         targets, value = statement.targets, statement.value
         first = targets[0]
-        if type(first) is ast.Name and len(targets) == 1:
+        if len(targets) > 1:
+            self._bind(frame, targets, value)
+            return
+        if type(first) is ast.Name:
             name = first.id
             if frame.lookup(name)[:1] == "%":
                 frame.assign(name, self.expressions.read(frame, value, (f"var {name}",)))
                 return
-        if len(targets) == 1 and self._is_pairwise(targets[0], value):
-            for target, part in zip(targets[0].elts, value.elts, strict=True):  # type: ignore[attr-defined]
-                self._bind(frame, [target], part)
+        elif self._is_pairwise(first, value):
+            for target, part in zip(first.elts, value.elts, strict=True):  # type: ignore[attr-defined]
+                self._bind_one(frame, target, part)
             return
-        self._bind(frame, targets, value)
+        self._bind_one(frame, first, value)
 
     @staticmethod
     def _is_pairwise(target: ast.expr, value: ast.expr) -> bool:
@@ -172,6 +178,10 @@ class Statements:
             and len(target.elts) == len(value.elts)
             and not any(isinstance(part, ast.Starred) for part in (*target.elts, *value.elts))
         )
+
+    def _bind_one(self, frame: Frame, target: ast.expr, value: ast.expr) -> None:
+        kept, sinks, key = self._place(frame, target)
+        self._record(frame, target, kept, key, self.expressions.read(frame, value, sinks or USE))
 
     def _bind(self, frame: Frame, targets: list[ast.expr], value: ast.expr) -> None:
         places = [self._place(frame, target) for target in targets]
@@ -207,16 +217,17 @@ class Statements:
         self, frame: Frame, target: ast.expr, kept: str, key: str, value: str,
         *, augmented: bool = False,
     ) -> None:  # fmt: skip
-        if isinstance(target, (ast.Tuple, ast.List)):
-            for item in target.elts:
+        kind = type(target)
+        if kind is ast.Tuple or kind is ast.List:
+            for item in target.elts:  # type: ignore[attr-defined]
                 inner = item.value if isinstance(item, ast.Starred) else item
                 if isinstance(inner, ast.Name):
                     self._record(frame, inner, frame.lookup(inner.id), "", values.element(value))
             return
-        if kept[:1] == "%" and isinstance(target, ast.Name):
-            frame.assign(target.id, value)
+        if kept[:1] == "%" and kind is ast.Name:
+            frame.assign(target.id, value)  # type: ignore[attr-defined]
             return
-        if not kept or (kept[:1] == "$" and isinstance(target, ast.Name)):
+        if not kept or (kept[:1] == "$" and kind is ast.Name):
             frame.options.discard(kept[1:])  # it is no longer what the caller chose
             return
         flags = frame.context
@@ -229,17 +240,16 @@ class Statements:
         )
 
     def _annotated(self, frame: Frame, statement: ast.AnnAssign) -> None:
-        annotation = conditions.peek(frame, statement.annotation)
-        if isinstance(statement.target, ast.Name) and frame.lookup(statement.target.id)[0] == "%":
-            frame.types.setdefault(
-                statement.target.id, annotation_value(frame, statement.annotation)
-            )
-        elif annotation and isinstance(statement.target, ast.Attribute):
-            kept = conditions.peek(frame, statement.target)
+        target = statement.target
+        if type(target) is ast.Name:
+            if frame.lookup(target.id)[0] == "%":
+                frame.types.setdefault(target.id, annotation_value(frame, statement.annotation))
+        elif type(target) is ast.Attribute and conditions.peek(frame, statement.annotation):
+            kept = conditions.peek(frame, target)
             if kept[:2] == "!.":
                 frame.types.setdefault(kept, annotation_value(frame, statement.annotation))
         if statement.value is not None:
-            self._bind(frame, [statement.target], statement.value)
+            self._bind_one(frame, statement.target, statement.value)
 
     def _augmented(self, frame: Frame, statement: ast.AugAssign) -> None:
         kept, sinks, key = self._place(frame, statement.target)
@@ -257,19 +267,24 @@ class Statements:
         frame.context = context
 
     def _if(self, frame: Frame, statement: ast.If) -> None:
-        if never_holds(statement.test):
-            self._branch(frame, statement.body, (), TYPING)
-            self._branch(frame, statement.orelse, (), 0)
+        test, body, orelse = statement.test, statement.body, statement.orelse
+        if never_holds(test):
+            self._branch(frame, body, (), TYPING)
+            self._branch(frame, orelse, (), 0)
             return
-        flag = MAIN if frame.parent is None and is_main(statement.test) else CONDITIONAL
-        self.expressions.read(frame, statement.test, TEST)
-        when_true, when_false = conditions.missing(frame, statement.test)
-        stale = conditions.changed(frame, statement.test)
-        (on, off), before = options.chosen(frame, statement.test), frame.chosen
+        flag = MAIN if frame.parent is None and is_main(test) else CONDITIONAL
+        self.expressions.read(frame, test, TEST)
+        when_true, when_false = conditions.missing(frame, test)
+        when_true += conditions.changed(frame, test)
+        if not frame.options:
+            self._branch(frame, body, when_true, flag)
+            self._branch(frame, orelse, when_false, flag)
+            return
+        (on, off), before = options.chosen(frame, test), frame.chosen
         frame.chosen = (*before, *on)
-        self._branch(frame, statement.body, (*when_true, *stale), flag)
+        self._branch(frame, body, when_true, flag)
         frame.chosen = (*before, *off)
-        self._branch(frame, statement.orelse, when_false, flag)
+        self._branch(frame, orelse, when_false, flag)
         frame.chosen = before
 
     def _loop(
@@ -343,43 +358,22 @@ class Statements:
             return (held,) if held else ()
         return ()
 
-    _readers: ClassVar[Mapping[type[ast.AST], Callable[[Statements, Frame, Any], None]]] = MappingProxyType(
-        {
-            ast.Expr: _expression,
-            ast.Assign: _assign,
-            ast.AnnAssign: _annotated,
-            ast.AugAssign: _augmented,
-            ast.Return: _return,
-            ast.If: _if,
-            ast.For: _for,
-            ast.AsyncFor: _for,
-            ast.While: _while,
-            ast.With: _with,
-            ast.AsyncWith: _with,
-            ast.Import: _import,
-            ast.ImportFrom: _import,
-            ast.Delete: _delete,
-            ast.Match: _match,
-            ast.Raise: _raise,
-            ast.FunctionDef: _definition,
-            ast.AsyncFunctionDef: _definition,
-            ast.ClassDef: _definition,
-            **dict.fromkeys(_TRIES, _try),
-        }
-    )  # fmt: skip
-
 
 def annotation_value(frame: Frame, node: ast.expr | None) -> str:
     """The class an annotation names: ``Optional[X]``, ``X | None``, ``Annotated[X, ...]`` and texts count as ``X``."""
-    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+    kind = type(node)
+    if kind is ast.Name:
+        return frame.lookup(node.id)  # type: ignore[union-attr]
+    if kind is ast.Constant and isinstance(node.value, str):  # type: ignore[union-attr]
         try:
-            node = ast.parse(node.value, mode="eval").body
+            node = ast.parse(node.value, mode="eval").body  # type: ignore[union-attr]
         except (SyntaxError, ValueError):
             return ""
-    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.BitOr):
-        return annotation_value(frame, node.left) or annotation_value(frame, node.right)
-    if isinstance(node, ast.Subscript):
-        return _subscripted(frame, node)
+        kind = type(node)
+    if kind is ast.BinOp and isinstance(node.op, ast.BitOr):  # type: ignore[union-attr]
+        return annotation_value(frame, node.left) or annotation_value(frame, node.right)  # type: ignore[union-attr]
+    if kind is ast.Subscript:
+        return _subscripted(frame, node)  # type: ignore[arg-type]
     return conditions.peek(frame, node)
 
 
@@ -390,3 +384,28 @@ def _subscripted(frame: Frame, node: ast.Subscript) -> str:
         inner = node.slice.elts[0] if isinstance(node.slice, ast.Tuple) else node.slice
         return annotation_value(frame, inner)
     return outer
+
+
+#: A plain dictionary: it is asked once for each statement of each file.
+_READERS: dict[type[ast.AST], Callable[[Statements, Frame, Any], None]] = {
+    ast.Expr: Statements._expression,
+    ast.Assign: Statements._assign,
+    ast.AnnAssign: Statements._annotated,
+    ast.AugAssign: Statements._augmented,
+    ast.Return: Statements._return,
+    ast.If: Statements._if,
+    ast.For: Statements._for,
+    ast.AsyncFor: Statements._for,
+    ast.While: Statements._while,
+    ast.With: Statements._with,
+    ast.AsyncWith: Statements._with,
+    ast.Import: Statements._import,
+    ast.ImportFrom: Statements._import,
+    ast.Delete: Statements._delete,
+    ast.Match: Statements._match,
+    ast.Raise: Statements._raise,
+    ast.FunctionDef: Statements._definition,
+    ast.AsyncFunctionDef: Statements._definition,
+    ast.ClassDef: Statements._definition,
+    **dict.fromkeys(_TRIES, Statements._try),
+}
