@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
+from celeryleak_lint.link.elements import Function
 from celeryleak_lint.link.heat import Heat
-from celeryleak_lint.link.index import Function
 from celeryleak_lint.link.producers import Build
 from celeryleak_lint.link.project import Project
 from celeryleak_lint.model.findings import SuspectStep

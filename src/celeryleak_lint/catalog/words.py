@@ -17,7 +17,7 @@ _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+|[^\W\dA-Za-z_]+")
 
 def split_words(identifier: str) -> tuple[str, ...]:
     """Give the lower-case words of an identifier: ``getHTTPClient_v2`` is get, http, client, v, 2."""
-    return tuple(match.group().lower() for match in _WORD.finditer(identifier))
+    return tuple(map(str.lower, _WORD.findall(identifier)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +55,14 @@ class WordSet:
         if "_".join(parts) in self.wholes:
             return "_".join(parts)
         for entry, phrase in self.phrases:
-            size = len(phrase)
-            if any(parts[i : i + size] == phrase for i in range(len(parts) - size + 1)):
+            if phrase[0] in parts and _stands_in(phrase, parts):
                 return entry
-        return next((part for part in parts if part in self.words), None)
+        for part in parts:
+            if part in self.words:
+                return part
+        return None
+
+
+def _stands_in(phrase: tuple[str, ...], parts: tuple[str, ...]) -> bool:
+    size = len(phrase)
+    return any(parts[i : i + size] == phrase for i in range(len(parts) - size + 1))

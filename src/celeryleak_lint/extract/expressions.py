@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ClassVar
 
 from celeryleak_lint.catalog.celery_settings import SPELLINGS
 from celeryleak_lint.extract import conditions, options
@@ -39,7 +39,7 @@ class Expressions:
 
     def read(self, frame: Frame, node: ast.expr, sinks: Sinks) -> str:
         """The value of an expression; records its calls with ``sinks`` for its own result."""
-        reader = _READERS.get(type(node))
+        reader = self._readers.get(type(node))
         return reader(self, frame, node, sinks) if reader is not None else self._other(frame, node)
 
     def _other(self, frame: Frame, node: ast.AST) -> str:
@@ -291,6 +291,36 @@ class Expressions:
             return value
         return self.read(frame, node, (f"arg {index} {label}",))
 
+    #: A plain dictionary: it is asked once for each node of each tree.
+    _readers: ClassVar[dict[type[ast.AST], Callable[[Expressions, Frame, Any, Sinks], str]]] = {
+        ast.BinOp: _binary,
+        ast.Compare: _comparison,
+        ast.UnaryOp: _unary,
+        ast.JoinedStr: _joined,
+        ast.FormattedValue: _formatted,
+        ast.Name: _name,
+        ast.Constant: _constant,
+        ast.Attribute: _attribute,
+        ast.Call: _call,
+        ast.Subscript: _subscript,
+        ast.Await: _await,
+        ast.IfExp: _if_expression,
+        ast.BoolOp: _bool_operation,
+        ast.Lambda: _lambda,
+        ast.List: _display,
+        ast.Tuple: _display,
+        ast.Set: _display,
+        ast.Dict: _dict,
+        ast.NamedExpr: _walrus,
+        ast.Starred: _starred,
+        ast.ListComp: _comprehension,
+        ast.SetComp: _comprehension,
+        ast.GeneratorExp: _comprehension,
+        ast.DictComp: _comprehension,
+        ast.Yield: _yield,
+        ast.YieldFrom: _yield,
+    }
+
 
 def _turning(frame: Frame, callee: str, args: list[tuple[str, str]]) -> int:
     """The flags of a call that loops stand around."""
@@ -314,34 +344,3 @@ def is_small(iterable: ast.expr) -> bool:
         if iterable.func.id == "range" and arguments:
             return all(isinstance(a, ast.Constant) and a.value in range(_SMALL) for a in arguments)
     return False
-
-
-#: A plain dictionary: it is asked once for each node of each tree.
-_READERS: dict[type[ast.AST], Callable[[Expressions, Frame, Any, Sinks], str]] = {
-    ast.BinOp: Expressions._binary,
-    ast.Compare: Expressions._comparison,
-    ast.UnaryOp: Expressions._unary,
-    ast.JoinedStr: Expressions._joined,
-    ast.FormattedValue: Expressions._formatted,
-    ast.Name: Expressions._name,
-    ast.Constant: Expressions._constant,
-    ast.Attribute: Expressions._attribute,
-    ast.Call: Expressions._call,
-    ast.Subscript: Expressions._subscript,
-    ast.Await: Expressions._await,
-    ast.IfExp: Expressions._if_expression,
-    ast.BoolOp: Expressions._bool_operation,
-    ast.Lambda: Expressions._lambda,
-    ast.List: Expressions._display,
-    ast.Tuple: Expressions._display,
-    ast.Set: Expressions._display,
-    ast.Dict: Expressions._dict,
-    ast.NamedExpr: Expressions._walrus,
-    ast.Starred: Expressions._starred,
-    ast.ListComp: Expressions._comprehension,
-    ast.SetComp: Expressions._comprehension,
-    ast.GeneratorExp: Expressions._comprehension,
-    ast.DictComp: Expressions._comprehension,
-    ast.Yield: Expressions._yield,
-    ast.YieldFrom: Expressions._yield,
-}

@@ -31,10 +31,12 @@ from celeryleak_lint.model.facts import (
     CallFact,
     ClassFact,
     DecoratorFact,
+    FunctionBody,
     FunctionFact,
     ModuleSummary,
     ParameterFact,
     SettingFact,
+    packed,
 )
 from celeryleak_lint.model.source import SourceFile
 from celeryleak_lint.suppressions import physical_lines
@@ -186,11 +188,11 @@ class _Reader:
                 body.bindings[statement.name] = f"{owner}.{statement.name}"
         body.context = frame.context
         self.statements.block(body, node.body)
-        fact = self._finish(body, node.lineno, node.end_lineno or node.lineno, frame.qualname)
+        self._finish(body, node.lineno, node.end_lineno or node.lineno, frame.qualname)
         self.state.classes.append(
             ClassFact(
                 qualname, node.lineno, tuple(bases), metaclass, decorators,
-                _attributes(fact, node, owner, body), frame.qualname,
+                _attributes(node, owner, body), frame.qualname,
             )
         )  # fmt: skip
 
@@ -297,28 +299,22 @@ class _Reader:
         self, frame: Frame, line: int, end_line: int, parent: str, *,
         params: tuple[ParameterFact, ...] = (), decorators: tuple[DecoratorFact, ...] = (),
         returns: str = "",
-    ) -> FunctionFact:  # fmt: skip
-        fact = FunctionFact(
-            qualname=frame.qualname,
-            line=line,
-            end_line=end_line,
-            cls=frame.cls,
-            parent=parent,
-            flags=frame.flags,
-            params=params,
-            decorators=decorators,
-            returns_annotation=returns,
-            calls=_numbered([call for call in frame.calls if call is not None]),
-            stores=tuple(frame.stores),
-            locals=tuple((name, tuple(found)) for name, found in frame.locals.items()),
-            types=tuple((name, value) for name, value in frame.types.items() if value),
-            uses=tuple((name, tuple(found)) for name, found in frame.uses.items()),
-            returns=tuple(frame.returns),
-            reads=tuple(frame.reads.items()),
-            exits=tuple(frame.exits),
+    ) -> None:  # fmt: skip
+        body = FunctionBody(
+            _numbered(frame.calls),
+            tuple(frame.stores),
+            tuple([(name, tuple(found)) for name, found in frame.locals.items()]),
+            tuple([(name, value) for name, value in frame.types.items() if value]),
+            tuple([(name, tuple(found)) for name, found in frame.uses.items()]),
+            tuple(frame.returns),
+            tuple(frame.reads.items()),
+            tuple(frame.exits),
         )
+        fact = FunctionFact(
+            frame.qualname, line, end_line, frame.cls, parent, frame.flags,
+            params, decorators, returns, packed(body),
+        )  # fmt: skip
         self.state.functions.append(fact)
-        return fact
 
 
 def _parent(frame: Frame) -> str:
@@ -337,9 +333,7 @@ def _takes_class(frame: Frame) -> bool:
     )
 
 
-def _attributes(
-    fact: FunctionFact, node: ast.ClassDef, owner: str, body: Frame
-) -> tuple[tuple[str, str, str], ...]:
+def _attributes(node: ast.ClassDef, owner: str, body: Frame) -> tuple[tuple[str, str, str], ...]:
     annotations = {
         statement.target.id: annotation_value(body, statement.annotation)
         for statement in node.body
@@ -348,16 +342,17 @@ def _attributes(
     prefix = owner + "."
     assigned = {
         store.target[len(prefix) :]: store.value
-        for store in fact.stores
+        for store in body.stores
         if store.target.startswith(prefix) and "[]" not in store.target
     }
     names = dict.fromkeys([*assigned, *annotations])
     return tuple((name, assigned.get(name, ""), annotations.get(name, "")) for name in names)
 
 
-def _numbered(calls: list[CallFact]) -> tuple[CallFact, ...]:
+def _numbered(met: list[CallFact | None]) -> tuple[CallFact, ...]:
     """Give equal names on one line their ordinals, from the left."""
-    if len({(call.line, call.name) for call in calls}) == len(calls):
+    calls = [call for call in met if call is not None]
+    if len(calls) == 1 or len({(call.line, call.name) for call in calls}) == len(calls):
         return tuple(calls)
     groups: dict[tuple[int, str], list[int]] = defaultdict(list)
     for index, call in enumerate(calls):

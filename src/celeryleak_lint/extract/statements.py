@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ClassVar
 
 from celeryleak_lint.extract import conditions, options
 from celeryleak_lint.extract.expressions import ITER, TEST, USE, Expressions, is_small
@@ -62,7 +62,7 @@ class Statements:
         before, chosen = frame.guards, frame.chosen
         for statement in body:
             kind = type(statement)
-            reader = _READERS.get(kind)
+            reader = self._readers.get(kind)
             if reader is not None:
                 reader(self, frame, statement)
             else:
@@ -358,6 +358,30 @@ class Statements:
             return (held,) if held else ()
         return ()
 
+    #: A plain dictionary: it is asked once for each statement of each file.
+    _readers: ClassVar[dict[type[ast.AST], Callable[[Statements, Frame, Any], None]]] = {
+        ast.Expr: _expression,
+        ast.Assign: _assign,
+        ast.AnnAssign: _annotated,
+        ast.AugAssign: _augmented,
+        ast.Return: _return,
+        ast.If: _if,
+        ast.For: _for,
+        ast.AsyncFor: _for,
+        ast.While: _while,
+        ast.With: _with,
+        ast.AsyncWith: _with,
+        ast.Import: _import,
+        ast.ImportFrom: _import,
+        ast.Delete: _delete,
+        ast.Match: _match,
+        ast.Raise: _raise,
+        ast.FunctionDef: _definition,
+        ast.AsyncFunctionDef: _definition,
+        ast.ClassDef: _definition,
+        **dict.fromkeys(_TRIES, _try),
+    }
+
 
 def annotation_value(frame: Frame, node: ast.expr | None) -> str:
     """The class an annotation names: ``Optional[X]``, ``X | None``, ``Annotated[X, ...]`` and texts count as ``X``."""
@@ -366,7 +390,7 @@ def annotation_value(frame: Frame, node: ast.expr | None) -> str:
         return frame.lookup(node.id)  # type: ignore[union-attr]
     if kind is ast.Constant and isinstance(node.value, str):  # type: ignore[union-attr]
         try:
-            node = ast.parse(node.value, mode="eval").body  # type: ignore[union-attr]
+            node = ast.parse(node.value, mode="eval").body  # type: ignore[union-attr, attr-defined]
         except (SyntaxError, ValueError):
             return ""
         kind = type(node)
@@ -384,28 +408,3 @@ def _subscripted(frame: Frame, node: ast.Subscript) -> str:
         inner = node.slice.elts[0] if isinstance(node.slice, ast.Tuple) else node.slice
         return annotation_value(frame, inner)
     return outer
-
-
-#: A plain dictionary: it is asked once for each statement of each file.
-_READERS: dict[type[ast.AST], Callable[[Statements, Frame, Any], None]] = {
-    ast.Expr: Statements._expression,
-    ast.Assign: Statements._assign,
-    ast.AnnAssign: Statements._annotated,
-    ast.AugAssign: Statements._augmented,
-    ast.Return: Statements._return,
-    ast.If: Statements._if,
-    ast.For: Statements._for,
-    ast.AsyncFor: Statements._for,
-    ast.While: Statements._while,
-    ast.With: Statements._with,
-    ast.AsyncWith: Statements._with,
-    ast.Import: Statements._import,
-    ast.ImportFrom: Statements._import,
-    ast.Delete: Statements._delete,
-    ast.Match: Statements._match,
-    ast.Raise: Statements._raise,
-    ast.FunctionDef: Statements._definition,
-    ast.AsyncFunctionDef: Statements._definition,
-    ast.ClassDef: Statements._definition,
-    **dict.fromkeys(_TRIES, Statements._try),
-}

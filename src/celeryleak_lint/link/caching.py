@@ -8,7 +8,7 @@ from celeryleak_lint.catalog.lookup import Catalog
 from celeryleak_lint.catalog.schema import Memo
 from celeryleak_lint.catalog.words import split_words
 from celeryleak_lint.link.callgraph import CallGraph
-from celeryleak_lint.link.index import Class, Function
+from celeryleak_lint.link.elements import Class, Function
 from celeryleak_lint.link.resolve import Resolver
 from celeryleak_lint.model import values
 from celeryleak_lint.model.facts import ASYNC, CallFact, DecoratorFact, StoreFact

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass
 
-from celeryleak_lint.link.index import PARTIALS, Class, Function, Index, Site
-from celeryleak_lint.link.reads import AttributeReads
+from celeryleak_lint.link.bodies import PARTIALS
+from celeryleak_lint.link.elements import Class, Function, Site
+from celeryleak_lint.link.index import Index
 from celeryleak_lint.link.resolve import Resolver
 from celeryleak_lint.model import values
 
@@ -33,7 +34,6 @@ class CallGraph:
     def __init__(self, index: Index, resolver: Resolver) -> None:
         self.index = index
         self.resolver = resolver
-        self.reads = AttributeReads(index)
         self._callers: dict[int, tuple[Edge, ...]] = {}
         self._builders: dict[str, tuple[Edge, ...]] = {}
         self._handed: dict[int, tuple[Edge, ...]] = {}
@@ -65,7 +65,7 @@ class CallGraph:
         if self._by_own_class is None:
             self._by_own_class = defaultdict(list)
             for site in self._sites("^"):
-                meanings = self.resolver.callees(site.function, site.index)
+                meanings = self.resolver.meanings(site.function, site.callee)
                 for built in {id(m.cls) for m in meanings if m.kind == "class" and m.cls}:
                     self._by_own_class[built].append(site)
         return self._by_own_class
@@ -111,7 +111,7 @@ class CallGraph:
     def _builds(self, site: Site, cls: Class) -> bool:
         return any(
             meaning.kind == "class" and meaning.cls is cls
-            for meaning in self.resolver.callees(site.function, site.index)
+            for meaning in self.resolver.meanings(site.function, site.callee)
         )
 
     def _find_callers(self, function: Function) -> list[Edge]:
@@ -138,7 +138,7 @@ class CallGraph:
         return known
 
     def _functions_at(self, site: Site) -> tuple[Function, ...]:
-        meanings = self.resolver.callees(site.function, site.index)
+        meanings = self.resolver.meanings(site.function, site.callee)
         return tuple([m.function for m in meanings if m.function is not None]) if meanings else ()
 
     def _calls(
@@ -167,7 +167,7 @@ class CallGraph:
         family = {owner.id, *(derived.id for derived in self.subclasses(owner))}
         return [
             Edge(reader, line, 0, None, "property")
-            for reader in self.reads.readers(function.name)
+            for reader in self.index.survey.readers(function.name)
             for line in self._reads(reader, function.name, family)
         ]
 
@@ -246,6 +246,10 @@ class CallGraph:
             return [edge]
         onward = [sink.split(" ") for sink in call.sinks if sink.startswith("arg ")]
         return [
-            Edge(site.function, call.line, call.column, Site(site.function, int(parts[1])), "argument", parts[2])
+            Edge(site.function, call.line, call.column, _site(site.function, int(parts[1])), "argument", parts[2])
             for parts in onward
         ] or [edge]  # fmt: skip
+
+
+def _site(function: Function, index: int) -> Site:
+    return Site(function, index, function.fact.calls[index].callee)

@@ -10,7 +10,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from celeryleak_lint.catalog.celery_settings import SPELLINGS, todays_name
-from celeryleak_lint.link.index import Function, Index, Site
+from celeryleak_lint.link.elements import Function, Site
+from celeryleak_lint.link.index import Index
 from celeryleak_lint.link.resolve import Resolver
 from celeryleak_lint.model import values
 from celeryleak_lint.model.facts import CONDITIONAL, EXCEPT, ModuleSummary
@@ -113,9 +114,8 @@ def _find(index: Index, resolver: Resolver) -> _Found:
     applications = tuple(_applications(index, resolver))
     sources = _sources(index, resolver)
     found: list[Setting] = []
-    for function in index.everything:
-        if not function.module.is_test:
-            found += _stored(function, sources)
+    for function in _storing(index, sources):
+        found += _stored(function, sources)
     found += _from_calls(index, sources, applications)
     for summary in index.modules.values():
         if not summary.is_test:
@@ -142,7 +142,7 @@ def _applications(index: Index, resolver: Resolver) -> Iterator[Site]:
 
 
 def _makes_application(resolver: Resolver, site: Site) -> bool:
-    for meaning in resolver.callees(site.function, site.index):
+    for meaning in resolver.meanings(site.function, site.callee):
         if meaning.cls is not None:
             return any(base.startswith("celery.") for base in resolver.ancestors(meaning.cls))
         if meaning.name.startswith("celery.") and meaning.name.endswith(".Celery"):
@@ -194,6 +194,18 @@ def _is_readable(index: Index, name: str) -> bool:
 
 
 # -- settings ------------------------------------------------------------------------------
+
+
+def _storing(index: Index, sources: _Sources) -> list[Function]:
+    """The functions that store something under the name of a setting, tests aside."""
+    storing = {
+        function.number: function
+        for name, functions in index.survey.stored.items()
+        if todays_name(name, sources.namespaces)
+        for function in functions
+        if not function.module.is_test
+    }
+    return [storing[number] for number in sorted(storing)]
 
 
 def _stored(function: Function, sources: _Sources) -> Iterator[Setting]:

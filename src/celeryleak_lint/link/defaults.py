@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from celeryleak_lint.link.growth import SHRINKERS
+from celeryleak_lint.link.bases import SHRINKERS
+from celeryleak_lint.link.elements import Function
 from celeryleak_lint.link.holdings import Holdings
-from celeryleak_lint.link.index import Function, Index
+from celeryleak_lint.link.index import Index
 from celeryleak_lint.model.facts import DELETES
 
 _KEYED_GROWERS = ("setdefault", "add")

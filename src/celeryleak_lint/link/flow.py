@@ -21,7 +21,7 @@ from celeryleak_lint.link.arguments import (
     is_fresh,
     parameter_name,
 )
-from celeryleak_lint.link.index import Function
+from celeryleak_lint.link.elements import Function
 from celeryleak_lint.link.order import place_of_close, uses_until_rebound
 from celeryleak_lint.link.resolve import Resolver
 from celeryleak_lint.link.takers import (

@@ -13,24 +13,17 @@ from typing import Literal
 
 from celeryleak_lint.catalog.words import split_words
 from celeryleak_lint.link.arguments import parameter_name
+from celeryleak_lint.link.bases import ANY, CONTEXT, GROWERS, SETTERS, SHRINKERS
 from celeryleak_lint.link.callgraph import CallGraph
+from celeryleak_lint.link.elements import Function, Site
 from celeryleak_lint.link.holdings import Holding, Holdings, is_bounding_name
-from celeryleak_lint.link.index import Function, Index, Site
+from celeryleak_lint.link.index import Index
 from celeryleak_lint.link.lifetimes import is_teardown
 from celeryleak_lint.link.resolve import Resolver
 from celeryleak_lint.link.walking import ends_in, told, walked, walks
 from celeryleak_lint.model import values
 from celeryleak_lint.model.facts import DELETES, UNDER_KEY, CallFact, StoreFact
 
-_GROWERS = {
-    "append": "", "appendleft": "", "insert": "", "extend": "", "extendleft": "", "add": "0",
-    "setdefault": "0", "update": "", "__setitem__": "0",
-}  # fmt: skip
-#: Methods that take entries out of a collection.
-SHRINKERS = frozenset(
-    {"pop", "popitem", "popleft", "clear", "remove", "discard", "difference_update", "intersection_update",
-     "symmetric_difference_update", "__delitem__", "subtract"}
-)  # fmt: skip
 _SHRINKING_HELPERS = frozenset({"pop", "prune", "evict", "trim", "limit", "remove", "expire", "discard", "heappop", "clean", "cleanup", "purge", "shrink", "truncate"})  # fmt: skip
 
 #: What is given to these is called back when something happens, again and again.
@@ -81,8 +74,11 @@ class GrowthFacts:
         self.growths: dict[str, list[Growth]] = defaultdict(list)
         self._shrinks: dict[str, list[Function]] = defaultdict(list)
         self._evicted: set[str] = set()
-        for function in index.everything:
-            if not function.module.is_test:
+        self._attribute_names = {
+            name for held in index.survey.attributes.values() for name, _ in held
+        } | {name for cls in index.all_classes for name, _, _ in cls.fact.attributes}
+        for function, named in index.survey.bases:
+            if any(self._may_be_kept(function, base) for base in named):
                 self._read(function)
 
     def shrink(self, holding: Holding) -> Function | None:
@@ -145,17 +141,27 @@ class GrowthFacts:
 
     # -- reading ---------------------------------------------------------------------------
 
+    def _may_be_kept(self, function: Function, base: str) -> bool:
+        """Whether what a body names is a kept collection, as far as its name tells."""
+        if base[:1] == ".":
+            return base[1:] in self._attribute_names
+        if base == ANY:
+            return True
+        if base.startswith(CONTEXT):
+            return bool(self.holdings.context_value(base[1:]))
+        return self.holdings.of(function, base) is not None
+
     def _read(self, function: Function) -> None:
         for store in function.fact.stores:
             self._store(function, store)
         for position, call in enumerate(function.fact.calls):
             tail = call.callee.rpartition(".")[2]
-            if tail in _GROWERS:
+            if tail in GROWERS:
                 self._grown_by_call(function, position, call, tail)
             elif tail in SHRINKERS:
                 key = call.args[0][1] if call.args else ""
                 self._shrunk(function, call.callee.rpartition(".")[0], key)
-            elif tail in ("set", "reset"):
+            elif tail in SETTERS:
                 held = self.holdings.context_value(call.callee.rpartition(".")[0])
                 if held and not self._is_lazy(function, held, call.guards):
                     self._shrunk(function, held)
@@ -226,7 +232,7 @@ class GrowthFacts:
     def _grown_by_call(self, function: Function, position: int, call: CallFact, tail: str) -> None:
         if function.is_module_body or function.is_class_body:
             return
-        label = _GROWERS[tail]
+        label = GROWERS[tail]
         key = next((value for name, value in call.args if name == label), "") if label else ""
         if tail == "update" and any(name == "**" for name, _ in call.args):
             return
@@ -295,7 +301,9 @@ class GrowthFacts:
         for meaning in self.resolver.callees(function, position):
             if meaning.function is not None:
                 known = True
-                self._through_parameter(holding, meaning.function, label, Site(function, position))
+                self._through_parameter(
+                    holding, meaning.function, label, Site(function, position, call.callee)
+                )
         if not known and _SHRINKING_HELPERS.intersection(split_words(call.name)):
             self._shrinks[holding.id].append(function)
 
@@ -334,14 +342,14 @@ class GrowthFacts:
                 continue
             if tail in SHRINKERS:
                 self._shrinks[holding.id].append(callee)
-            elif tail in _GROWERS:
+            elif tail in GROWERS:
                 named = (
-                    next((v for n, v in call.args if n == _GROWERS[tail]), "")
-                    if _GROWERS[tail]
+                    next((v for n, v in call.args if n == GROWERS[tail]), "")
+                    if GROWERS[tail]
                     else ""
                 )
                 key, giver = _given_key(site, callee, named)
-                operation: Operation = "item" if _GROWERS[tail] else "keyless"
+                operation: Operation = "item" if GROWERS[tail] else "keyless"
                 self.growths[holding.id].append(
                     Growth(
                         holding,

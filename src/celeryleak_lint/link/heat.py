@@ -19,8 +19,8 @@ from celeryleak_lint.link.caching import (
     raises_its_flag,
 )
 from celeryleak_lint.link.callgraph import CallGraph, Edge
+from celeryleak_lint.link.elements import Class, Function
 from celeryleak_lint.link.flow import Flow
-from celeryleak_lint.link.index import Class, Function
 from celeryleak_lint.link.marks import Mark, Marks, Rank, is_occasional
 from celeryleak_lint.link.options import Demands
 from celeryleak_lint.link.resolve import Resolver
@@ -341,7 +341,7 @@ class Thermometer:
         if edge.site is None:
             return None
         site = edge.site
-        for meaning in self.resolver.callees(site.function, site.index):
+        for meaning in self.resolver.meanings(site.function, site.callee):
             entry = self.catalog.call(meaning.name)
             if entry is not None and (not entry.arguments or edge.label in entry.arguments):
                 return None if keeps_answer(entry, site.call) else entry

@@ -11,7 +11,8 @@ from typing import Literal
 
 from celeryleak_lint.catalog.words import split_words
 from celeryleak_lint.link.callgraph import CallGraph
-from celeryleak_lint.link.index import Class, Function, Index
+from celeryleak_lint.link.elements import Class, Function
+from celeryleak_lint.link.index import Index
 from celeryleak_lint.link.lifetimes import Lifetimes
 from celeryleak_lint.link.resolve import Resolver
 from celeryleak_lint.model import values

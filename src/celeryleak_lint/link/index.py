@@ -7,119 +7,13 @@ only for names under suspicion.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 
-import msgspec
-
-from celeryleak_lint.model import values
-from celeryleak_lint.model.facts import (
-    CLASS_BODY,
-    LAMBDA,
-    CallFact,
-    ClassFact,
-    FunctionFact,
-    ModuleSummary,
-)
-
-#: Values of what binds arguments and passes the call on.
-PARTIALS = frozenset({"@functools.partial", "@functools.partialmethod"})
-
-#: Methods that change the collection they belong to.
-_FILLING = frozenset(
-    {"update", "append", "extend", "insert", "setdefault", "pop", "clear", "add", "remove"}
-)
-
-
-@dataclass(slots=True, eq=False)
-class Function:
-    """One function of the project; ``id`` is its dotted name. Compared by identity."""
-
-    id: str
-    fact: FunctionFact
-    module: ModuleSummary
-    _tables: (
-        tuple[dict[str, tuple[str, ...]], dict[str, tuple[str, ...]], dict[str, str]] | None
-    ) = None
-
-    @property
-    def locals(self) -> dict[str, tuple[str, ...]]:
-        """All values assigned to each local variable."""
-        return (self._tables or self._tabulate())[0]
-
-    @property
-    def uses(self) -> dict[str, tuple[str, ...]]:
-        """The sinks of each local variable and parameter."""
-        return (self._tables or self._tabulate())[1]
-
-    @property
-    def types(self) -> dict[str, str]:
-        """The annotations of local variables and of attributes of ``self``."""
-        return (self._tables or self._tabulate())[2]
-
-    def _tabulate(
-        self,
-    ) -> tuple[dict[str, tuple[str, ...]], dict[str, tuple[str, ...]], dict[str, str]]:
-        """Made on demand: most functions are never asked."""
-        fact = self.fact
-        self._tables = (dict(fact.locals), dict(fact.uses), dict(fact.types))
-        return self._tables
-
-    @property
-    def name(self) -> str:
-        """The last component of the qualified name; empty for a module body."""
-        return self.fact.qualname.rpartition(".")[2]
-
-    @property
-    def is_module_body(self) -> bool:
-        """True for the statements of a module that are in no function."""
-        return self.fact.qualname == ""
-
-    @property
-    def is_class_body(self) -> bool:
-        """True for the statements of a class that are in no method."""
-        return bool(self.fact.flags & CLASS_BODY)
-
-    @property
-    def is_lambda(self) -> bool:
-        """True for a ``lambda``."""
-        return bool(self.fact.flags & LAMBDA)
-
-    @property
-    def spot_function(self) -> str:
-        """The qualified name as the finder sees it: lambdas add no level."""
-        return ".".join(p for p in self.fact.qualname.split(".") if not p.startswith("<"))
-
-
-@dataclass(slots=True, eq=False)
-class Class:
-    """One class of the project; ``methods`` are its own, by name."""
-
-    id: str
-    fact: ClassFact
-    module: ModuleSummary
-    methods: dict[str, Function] = field(default_factory=dict)
-
-    @property
-    def name(self) -> str:
-        """The last component of the qualified name."""
-        return self.fact.qualname.rpartition(".")[2]
-
-
-class Site(msgspec.Struct, frozen=True, gc=False):
-    """One call of one function; there are so many that it counts how fast one is made."""
-
-    function: Function
-    index: int
-
-    @property
-    def call(self) -> CallFact:
-        """What is known about the call."""
-        return self.function.fact.calls[self.index]
-
-
-#: Marks of callees that are one value and need no look at local variables.
-_WITH_ONE_NAME = frozenset("@!^$#")
+from celeryleak_lint.link.elements import Class, Function, Site
+from celeryleak_lint.link.survey import Survey
+from celeryleak_lint.model.facts import ModuleSummary, unpacked
 
 
 @dataclass(slots=True)
@@ -138,18 +32,18 @@ class Index:
     class_bodies: dict[str, Function] = field(default_factory=dict)
     imports: dict[str, dict[str, str]] = field(default_factory=dict)
     module_values: dict[str, dict[str, list[str]]] = field(default_factory=dict)
-    _aliases: dict[str, frozenset[str]] | None = None
+    labels: AbstractSet[str] = frozenset()
     _imported: set[str] | None = None
     _nested: defaultdict[tuple[str, str], list[Function]] | None = None
-    _by_tail: dict[str, list[Site]] | None = None
-    _references: dict[str, list[tuple[Site, str]]] | None = None
-    _changed: frozenset[str] | None = None
+    _survey: Survey | None = None
     _namesakes: dict[str, list[Function]] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, summaries: Iterable[ModuleSummary]) -> Index:
-        """Index summaries in the order given."""
-        index = cls()
+    def of(
+        cls, summaries: Iterable[ModuleSummary], labels: AbstractSet[str] = frozenset()
+    ) -> Index:
+        """Index summaries in the order given; calls with arguments under ``labels`` can be asked for."""
+        index = cls(labels=labels)
         for summary in summaries:
             index._add(summary)
         return index
@@ -168,7 +62,8 @@ class Index:
             if first:
                 self.classes.setdefault(made.id, made)
         for fact in summary.functions:
-            function = _function(prefix, fact, summary)
+            name = prefix + fact.qualname if fact.qualname else summary.module
+            function = Function(name, fact, summary, len(self.everything))
             self.everything.append(function)
             if function.is_module_body:
                 if first:
@@ -222,7 +117,7 @@ class Index:
     def _add_module_values(self, module: str, body: Function) -> None:
         found: dict[str, list[str]] = defaultdict(list)
         prefix = f"@{module}." if module else "@"
-        for store in body.fact.stores:
+        for store in unpacked(body.fact.packed).stores:
             if store.target.startswith(prefix) and "[]" not in store.target:
                 found[store.target[len(prefix) :]].append(store.value)
         self.module_values[module] = dict(found)
@@ -256,141 +151,26 @@ class Index:
             }
         return module in self._imported
 
-    def changed_globals(self) -> frozenset[str]:
+    @property
+    def survey(self) -> Survey:
+        """The tables over all bodies, made when something is asked for the first time."""
+        if self._survey is None:
+            self._survey = Survey(self.everything, self.all_classes, self.labels)
+        return self._survey
+
+    def changed_globals(self) -> AbstractSet[str]:
         """Dotted names that functions bind anew, and, with ``[]`` behind them, those they change."""
-        if self._changed is None:
-            self._changed = frozenset(
-                name
-                for function in self.everything
-                if not (function.is_module_body or function.is_class_body)
-                for name in _changed_by(function)
-            )
-        return self._changed
+        return self.survey.changed
 
     def calls_of(self, tail: str) -> list[Site]:
         """All calls whose callee's last name may be ``tail``."""
-        if self._by_tail is None:
-            self._by_tail = self._index_calls()
-        return self._by_tail.get(tail, [])
+        return self.survey.calls_of(tail)
 
     def references_to(self, tail: str) -> list[tuple[Site, str]]:
-        """All calls that get something whose last name is ``tail`` as an argument, with its label."""
-        if self._references is None:
-            self._references = self._index_references()
-        return self._references.get(tail, [])
-
-    def _index_calls(self) -> dict[str, list[Site]]:
-        found: dict[str, list[Site]] = defaultdict(list)
-        aliases = self.aliases()
-        for function in self.everything:
-            for position, call in enumerate(function.fact.calls):
-                site = Site(function, position)
-                callee = call.callee
-                if callee[:1] in _WITH_ONE_NAME:
-                    tail = _last_name(callee)
-                    found[tail].append(site)
-                    if tail not in aliases:
-                        continue
-                    others: Iterable[str] = dict.fromkeys(aliases[tail])
-                else:
-                    tail, others = "", dict.fromkeys(self._tails(function, callee))
-                for other in others:
-                    if other != tail:
-                        found[other].append(site)
-        return found
-
-    def _tails(self, function: Function, callee: str) -> Iterator[str]:
-        for tail in callee_tails(function, callee):
-            yield tail
-            yield from self.aliases().get(tail, ())
-
-    def aliases(self) -> dict[str, frozenset[str]]:
-        """Last names under which something callable is stored, with the last names it has itself.
-
-        ``connect = partial(make, 1)`` and ``self.connect = make`` give ``connect`` the name
-        ``make``, ``connect = lambda: ...`` gives it the lambda's.
-        """
-        if self._aliases is None:
-            found: dict[str, set[str]] = defaultdict(set)
-            for function in self.everything:
-                for store in function.fact.stores:
-                    name = store.target.rpartition(".")[2]
-                    for value in values.choices(store.value):
-                        tail = partial_of(function, value).rpartition(".")[2]
-                        if partial_of(function, value)[:1] in "@!^" and tail not in (name, ""):
-                            found[name].add(tail)
-            self._aliases = {name: frozenset(tails) for name, tails in found.items()}
-        return self._aliases
-
-    def _index_references(self) -> dict[str, list[tuple[Site, str]]]:
-        found: dict[str, list[tuple[Site, str]]] = defaultdict(list)
-        for function in self.everything:
-            for position, call in enumerate(function.fact.calls):
-                site = Site(function, position)
-                for label, value in call.args:
-                    mark = value[:1]
-                    if mark in "@!^" and len(value) > 1:
-                        found[_last_name(value)].append((site, label))
-                    elif mark not in "=#$":
-                        for tail in _referred(function, value):
-                            found[tail].append((site, label))
-        return found
+        """All calls that get the function whose last name is ``tail`` as an argument, with its label."""
+        return self.survey.references_to(tail)
 
 
 def _holds(outer: Function, inner: Function) -> bool:
     """True when one function stands inside the lines of another."""
     return outer.fact.line <= inner.fact.line <= outer.fact.end_line
-
-
-def _changed_by(function: Function) -> Iterator[str]:
-    """Global names and attributes of its own class that a function stores into, or fills."""
-    module = f"{function.module.module}." if function.module.module else ""
-    for store in function.fact.stores:
-        if store.target[:1] == "@":
-            yield store.target[1:]
-        elif store.target.startswith("^.") and function.fact.cls:
-            yield f"{module}{function.fact.cls}{store.target[1:]}"
-    for call in function.fact.calls:
-        owner, _, method = call.callee.rpartition(".")
-        if owner[:1] == "@" and method in _FILLING:
-            yield f"{owner[1:]}[]"
-
-
-def _referred(function: Function, value: str) -> Iterator[str]:
-    for root in values.roots(value):
-        if root[:1] in "@!^%>" and len(root) > 1:
-            yield from callee_tails(function, root)
-
-
-def partial_of(function: Function, value: str) -> str:
-    """What ``functools.partial(f, ...)`` stands for, that is ``f``; any other value itself."""
-    if value[:1] == "#" and value[1:].isdigit():
-        call = function.fact.calls[int(value[1:])]
-        if call.callee in PARTIALS and call.args and call.args[0][0] == "0":
-            return call.args[0][1]
-    return value
-
-
-def callee_tails(function: Function, callee: str) -> Iterator[str]:
-    """The last names a callee may have, looking through one local alias (``cls = A if x else B``)."""
-    for choice in values.choices(callee):
-        if choice[:1] in "%>" and "." not in choice and not choice.endswith("[]"):
-            for assigned in function.locals.get(choice[1:], ()):
-                for inner in values.choices(assigned):
-                    meant = partial_of(function, inner)
-                    if meant[:1] in "@!^":
-                        yield meant.rpartition(".")[2].lstrip("@")
-        elif choice[:1] in "@!^%$>#":
-            yield _last_name(choice)
-
-
-def _last_name(value: str) -> str:
-    return value[value.rfind(".") + 1 :].lstrip("@%$>")
-
-
-def _function(prefix: str, fact: FunctionFact, summary: ModuleSummary) -> Function:
-    return Function(
-        prefix + fact.qualname if fact.qualname else summary.module,
-        fact,
-        summary,
-    )

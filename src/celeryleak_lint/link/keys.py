@@ -12,7 +12,7 @@ from typing import Literal
 
 from celeryleak_lint.catalog.lookup import Catalog
 from celeryleak_lint.catalog.words import split_words
-from celeryleak_lint.link.index import Function
+from celeryleak_lint.link.elements import Function
 from celeryleak_lint.model import values
 from celeryleak_lint.model.facts import CallFact
 

@@ -10,8 +10,9 @@ from typing import Literal
 from celeryleak_lint.catalog.words import split_words
 from celeryleak_lint.link.caching import Caching
 from celeryleak_lint.link.callgraph import CallGraph, Edge
+from celeryleak_lint.link.elements import Class, Function, Site
 from celeryleak_lint.link.heat import Thermometer
-from celeryleak_lint.link.index import Class, Function, Index, Site
+from celeryleak_lint.link.index import Index
 from celeryleak_lint.model.facts import MAIN
 
 Lifetime = Literal["process", "call", "unknown"]
@@ -118,11 +119,8 @@ class Lifetimes:
         """Globals that a function sets to ``None``, other than at the end of the process."""
         if self._emptied is None:
             self._emptied = frozenset(
-                store.target
-                for function in self.index.everything
-                if not (function.is_module_body or function.module.is_test)
-                for store in function.fact.stores
-                if store.target[:1] == "@" and store.value == "=None"
-                if not is_teardown(function.name)
+                target
+                for function, target in self.index.survey.emptied
+                if not (function.module.is_test or is_teardown(function.name))
             )
         return self._emptied

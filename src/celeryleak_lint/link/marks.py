@@ -13,7 +13,7 @@ from celeryleak_lint.catalog.paths import is_under
 from celeryleak_lint.catalog.schema import EntryPoint
 from celeryleak_lint.catalog.words import split_words
 from celeryleak_lint.link.callgraph import CallGraph
-from celeryleak_lint.link.index import Class, Function
+from celeryleak_lint.link.elements import Class, Function
 from celeryleak_lint.link.resolve import Resolver
 from celeryleak_lint.model import values
 from celeryleak_lint.model.facts import ModuleSummary

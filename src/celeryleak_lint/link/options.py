@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from celeryleak_lint.link.arguments import parameter_name
 from celeryleak_lint.link.callgraph import CallGraph
-from celeryleak_lint.link.index import Function
+from celeryleak_lint.link.elements import Function
 from celeryleak_lint.link.resolve import Resolver
 from celeryleak_lint.model import values
 from celeryleak_lint.model.facts import CallFact

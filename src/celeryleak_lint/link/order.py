@@ -6,7 +6,7 @@ branches that they cannot order count as unknown.
 
 from __future__ import annotations
 
-from celeryleak_lint.link.index import Function
+from celeryleak_lint.link.elements import Function
 from celeryleak_lint.model.facts import CONDITIONAL, EXCEPT, FINALLY, LOOP, CallFact
 
 

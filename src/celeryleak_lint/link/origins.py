@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from celeryleak_lint.catalog.lookup import Catalog
 from celeryleak_lint.catalog.words import split_words
 from celeryleak_lint.link.arguments import parameter_name
-from celeryleak_lint.link.index import Function
+from celeryleak_lint.link.elements import Function
 from celeryleak_lint.model import values
 
 _DEPTH = 9

@@ -13,10 +13,12 @@ from celeryleak_lint.catalog.lookup import Catalog
 from celeryleak_lint.catalog.schema import Exemption, Resource
 from celeryleak_lint.link.caching import Caching, fills_what_is_missing
 from celeryleak_lint.link.callgraph import CallGraph, Edge
+from celeryleak_lint.link.elements import Class, Function, Site
 from celeryleak_lint.link.flow import Fate, Flow
-from celeryleak_lint.link.index import Class, Function, Index, Site
+from celeryleak_lint.link.index import Index
 from celeryleak_lint.link.options import Demands, hands_in
 from celeryleak_lint.link.resolve import Meaning, Resolver
+from celeryleak_lint.link.survey import in_order
 from celeryleak_lint.link.terms import Terms
 from celeryleak_lint.model.facts import TYPING, CallFact
 
@@ -123,7 +125,6 @@ class Production:
         self.owners: dict[str, Producer] = {}
         self.property_reads: list[tuple[Producer, Edge]] = []
         self._sites: dict[tuple[int, int], Build] = {}
-        self._global_callees: dict[str, bool] = {}
         self._run()
 
     def build_at(self, function: Function, index: int) -> Build | None:
@@ -153,26 +154,19 @@ class Production:
     def _constructions(self) -> list[tuple[Site, Resource, str]]:
         found: list[tuple[Site, Resource, str]] = []
         derived = self._resource_classes()
-        known = self._global_callees
-        for function in self.index.everything:
-            for position, call in enumerate(function.fact.calls):
-                # most calls are of a global name that was met before: they must cost next to nothing
-                may = known.get(call.callee)
-                if may is None:
-                    may = self._may_construct(function, call.callee, derived)
-                if may or (call.args and self._is_conditional(call)):
-                    constructed = self._constructed(function, position)
-                    if constructed is not None and constructed[0].report:
-                        found.append((Site(function, position), *constructed))
+        survey = self.index.survey
+        lists = [
+            sites
+            for callee, sites in survey.callees.items()
+            if self._may_construct(sites[0].function, callee, derived)
+        ]
+        lists.append(survey.labelled)
+        lists.append([s for s in survey.callees.get("^", ()) if _own_name(s.function) in derived])
+        for site in in_order(lists):
+            constructed = self._constructed(site)
+            if constructed is not None and constructed[0].report:
+                found.append((site, *constructed))
         return found
-
-    def _is_conditional(self, call: CallFact) -> bool:
-        """True for a call with an argument on which some row of the catalog depends."""
-        conditions = self.catalog.conditions
-        for label, _ in call.args:  # noqa: SIM110 - a generator is slower here
-            if label in conditions:
-                return True
-        return False
 
     def _resource_classes(self) -> dict[str, str]:
         """Names of project classes that derive from a resource or are one, with the resource's name."""
@@ -187,20 +181,12 @@ class Production:
         return found
 
     def _may_construct(self, function: Function, callee: str, derived: dict[str, str]) -> bool:
-        """A cheap test that drops nearly all calls before anything is resolved."""
+        """A cheap test that drops nearly all callees before anything is resolved."""
         if callee[:1] == "@":
-            known = self._means_resource(function, callee, derived)
-            self._global_callees[callee] = known
-            return known
+            return self._means_resource(function, callee, derived)
         if self._may_be_resource(callee.rpartition(".")[2].lstrip("%>"), derived):
             return True
-        if callee[:1] == "%" and "." not in callee:
-            return True
-        return (
-            callee[:1] == "^"
-            and len(callee) == 1
-            and function.fact.cls.rpartition(".")[2] in derived
-        )
+        return callee[:1] == "%" and "." not in callee
 
     def _means_resource(self, function: Function, callee: str, derived: dict[str, str]) -> bool:
         """Whether a global name means a resource; that is the same in every function."""
@@ -221,13 +207,15 @@ class Production:
         tails = self.catalog.resource_tails
         if tail in tails or tail in derived:
             return True
-        return any(name in tails or name in derived for name in self.index.aliases().get(tail, ()))
+        return any(
+            name in tails or name in derived for name in self.index.survey.aliases.get(tail, ())
+        )
 
-    def _constructed(self, function: Function, index: int) -> tuple[Resource, str] | None:
+    def _constructed(self, site: Site) -> tuple[Resource, str] | None:
         """The resource a call builds, and the name under which it is built."""
-        for meaning in self.resolver.callees(function, index):
+        for meaning in self.resolver.meanings(site.function, site.callee):
             for conditional in self.catalog.conditional(meaning.name):
-                if self.terms.meets(function.fact.calls[index], conditional):
+                if self.terms.meets(site.call, conditional):
                     return conditional, meaning.name
             row = self._built_by(meaning)
             if row is not None:
@@ -364,3 +352,8 @@ class Production:
     def _calls_super_init(derived: Class) -> bool:
         init = derived.methods.get("__init__")
         return init is not None and any(call.name == "__init__" for call in init.fact.calls)
+
+
+def _own_name(function: Function) -> str:
+    """The name of the class that a method belongs to."""
+    return function.fact.cls.rpartition(".")[2]

@@ -58,7 +58,7 @@ class Project:
     ) -> None:
         self.catalog = catalog
         self.deploy = deploy if deploy is not None else DeployFacts()
-        self.index = Index.of(separate(tuple(summaries)))
+        self.index = Index.of(separate(tuple(summaries)), catalog.conditions)
         self.resolver = Resolver(self.index, catalog)
         self.graph = CallGraph(self.index, self.resolver)
         self.caching = Caching(self.resolver, self.graph, catalog)

@@ -11,7 +11,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 from celeryleak_lint.catalog.lookup import Catalog
-from celeryleak_lint.link.index import PARTIALS, Class, Function, Index, partial_of
+from celeryleak_lint.link.bodies import PARTIALS, partial_of
+from celeryleak_lint.link.elements import Class, Function
+from celeryleak_lint.link.index import Index
 from celeryleak_lint.link.naming import Naming
 from celeryleak_lint.model import values
 from celeryleak_lint.model.facts import CLASSMETHOD
@@ -217,7 +219,7 @@ class Resolver:
         if call.callee == "@builtins.super":
             return self._super(function)
         if call.callee in PARTIALS:
-            return self.meanings(function, partial_of(function, f"#{index}"))
+            return self.meanings(function, partial_of(function.fact.body, f"#{index}"))
         seen: dict[Meaning, None] = {}
         for meaning in self.callees(function, index):
             for made in self._called(meaning):
@@ -313,13 +315,9 @@ class Resolver:
         if table is None:
             table = {}
             for method in cls.methods.values():
-                for store in method.fact.stores:
-                    if store.target[:2] in ("!.", "^.") and store.target.count(".") == 1:
-                        if "[]" not in store.target and not store.augmented:
-                            table.setdefault(store.target[2:], []).append((method, store.value))
-                for annotated, annotation in method.types.items():
-                    if annotated[:2] == "!.":
-                        table.setdefault(annotated[2:], []).insert(0, (method, ":" + annotation))
+                for attribute, value in self.index.survey.attributes.get(method.number, ()):
+                    held = table.setdefault(attribute, [])
+                    held.insert(0 if value[:1] == ":" else len(held), (method, value))
             self._attributes[cls.id] = table
         return table.get(name, [])
 

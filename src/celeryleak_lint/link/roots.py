@@ -10,10 +10,19 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Sequence
+from typing import TypeVar
 
 import msgspec
 
-from celeryleak_lint.model.facts import ModuleSummary
+from celeryleak_lint.model.facts import (
+    FunctionBody,
+    FunctionFact,
+    ModuleSummary,
+    packed,
+    unpacked,
+)
+
+Part = TypeVar("Part")
 
 _GLOBAL = re.compile(r"@([^\W\d]\w*)")
 
@@ -61,10 +70,19 @@ def _renamed(summary: ModuleSummary, root: str, tops: set[str]) -> ModuleSummary
             return [walk(item) for item in part]
         return part
 
-    written = msgspec.to_builtins(summary)
-    moved = msgspec.convert(walk(written), ModuleSummary)
+    def moved(part: Part, kind: type[Part]) -> Part:
+        return msgspec.convert(walk(msgspec.to_builtins(part, builtin_types=(bytes,))), kind)
+
+    functions = [
+        msgspec.structs.replace(
+            moved(fact, FunctionFact), packed=packed(moved(unpacked(fact.packed), FunctionBody))
+        )
+        for fact in summary.functions
+    ]
+    bare = moved(msgspec.structs.replace(summary, functions=()), ModuleSummary)
     return msgspec.structs.replace(
-        moved,
+        bare,
+        functions=tuple(functions),
         path=summary.path,
         module=renamed(summary.module),
         imports=tuple((name, renamed(dotted)) for name, dotted in summary.imports),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from celeryleak_lint.catalog.schema import Condition, Exemption, Resource
-from celeryleak_lint.link.index import Site
+from celeryleak_lint.link.elements import Site
 from celeryleak_lint.link.options import mentions
 from celeryleak_lint.link.resolve import Resolver
 from celeryleak_lint.model import values

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from celeryleak_lint.link.elements import Function, Site
 from celeryleak_lint.link.holdings import Holding, Holdings
-from celeryleak_lint.link.index import Function, Site
 from celeryleak_lint.model import values
 
 

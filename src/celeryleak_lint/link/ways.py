@@ -7,7 +7,7 @@ from typing import Literal
 
 from celeryleak_lint.catalog.schema import EntryPoint
 from celeryleak_lint.link.callgraph import Edge
-from celeryleak_lint.link.index import Function
+from celeryleak_lint.link.elements import Function
 from celeryleak_lint.link.marks import short_name, shown_value
 from celeryleak_lint.model.facts import CallFact
 from celeryleak_lint.model.findings import SuspectStep

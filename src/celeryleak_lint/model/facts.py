@@ -20,6 +20,8 @@ its attribute ``name`` goes to ``S``.
 
 from __future__ import annotations
 
+from collections import deque
+
 import msgspec
 
 # Flags of a call or a store.
@@ -123,13 +125,42 @@ class ExitFact(msgspec.Struct, frozen=True, array_like=True, gc=False):
     guards: tuple[str, ...]
 
 
-class FunctionFact(msgspec.Struct, frozen=True, array_like=True, gc=False):
+Tables = tuple[dict[str, tuple[str, ...]], dict[str, tuple[str, ...]], dict[str, str]]
+
+
+class FunctionBody(msgspec.Struct, array_like=True, omit_defaults=True, gc=False):
+    """What a function does.
+
+    ``locals`` pairs a name with all values assigned to it; ``uses`` pairs a local or
+    parameter with the sinks it goes to. ``types`` are annotations of locals and of
+    attributes of ``self``. ``reads`` are attributes of ``self`` that are read, with their
+    first line. ``exits`` are the early returns.
+    """
+
+    calls: tuple[CallFact, ...]
+    stores: tuple[StoreFact, ...]
+    locals: tuple[tuple[str, tuple[str, ...]], ...]
+    types: tuple[tuple[str, str], ...]
+    uses: tuple[tuple[str, tuple[str, ...]], ...]
+    returns: tuple[str, ...]
+    reads: tuple[tuple[str, int], ...]
+    exits: tuple[ExitFact, ...]
+    tabulated: Tables | None = None
+
+    @property
+    def tables(self) -> Tables:
+        """Locals, uses and types by name; made on demand, since few functions are asked."""
+        if self.tabulated is None:
+            self.tabulated = (dict(self.locals), dict(self.uses), dict(self.types))
+        return self.tabulated
+
+
+class FunctionFact(msgspec.Struct, array_like=True, omit_defaults=True, gc=False):
     """One function, lambda, class body or (with an empty ``qualname``) module body.
 
     ``cls`` and ``parent`` are qualified names of the class and the function around it.
-    ``locals`` pairs a name with all values assigned to it; ``uses`` pairs a local or
-    parameter with the sinks it goes to. ``reads`` are attributes of ``self`` that are read,
-    with their first line. ``exits`` are the early returns.
+    ``packed`` is its ``FunctionBody``, encoded: of most functions nobody asks what they do,
+    and decoded bodies take five times as much memory.
     """
 
     qualname: str
@@ -141,14 +172,72 @@ class FunctionFact(msgspec.Struct, frozen=True, array_like=True, gc=False):
     params: tuple[ParameterFact, ...]
     decorators: tuple[DecoratorFact, ...]
     returns_annotation: str
-    calls: tuple[CallFact, ...]
-    stores: tuple[StoreFact, ...]
-    locals: tuple[tuple[str, tuple[str, ...]], ...]
-    types: tuple[tuple[str, str], ...]
-    uses: tuple[tuple[str, tuple[str, ...]], ...]
-    returns: tuple[str, ...]
-    reads: tuple[tuple[str, int], ...]
-    exits: tuple[ExitFact, ...] = ()
+    packed: bytes
+    opened: FunctionBody | None = None
+
+    @property
+    def body(self) -> FunctionBody:
+        """What the function does, decoded; only the bodies opened last are kept."""
+        return self.opened or self._open()
+
+    def _open(self) -> FunctionBody:
+        self.opened = opened = unpacked(self.packed)
+        _open.append(self)
+        if len(_open) > MOST_OPEN:
+            _open.popleft().opened = None
+        return opened
+
+    @property
+    def calls(self) -> tuple[CallFact, ...]:
+        """The calls, in the order in which they were met."""
+        return (self.opened or self._open()).calls
+
+    @property
+    def stores(self) -> tuple[StoreFact, ...]:
+        """Assignments to what outlives the function, or may."""
+        return (self.opened or self._open()).stores
+
+    @property
+    def locals(self) -> tuple[tuple[str, tuple[str, ...]], ...]:
+        """The values of each local variable."""
+        return (self.opened or self._open()).locals
+
+    @property
+    def types(self) -> tuple[tuple[str, str], ...]:
+        """The annotations of variables."""
+        return (self.opened or self._open()).types
+
+    @property
+    def returns(self) -> tuple[str, ...]:
+        """The values returned or yielded."""
+        return (self.opened or self._open()).returns
+
+    @property
+    def reads(self) -> tuple[tuple[str, int], ...]:
+        """The attributes of ``self`` that are read, with their first line."""
+        return (self.opened or self._open()).reads
+
+    @property
+    def exits(self) -> tuple[ExitFact, ...]:
+        """The early returns."""
+        return (self.opened or self._open()).exits
+
+
+#: How many decoded bodies are kept: about 60 MB.
+MOST_OPEN = 8_000
+_open: deque[FunctionFact] = deque()
+_encoder = msgspec.msgpack.Encoder()
+_decoder = msgspec.msgpack.Decoder(FunctionBody)
+
+
+def packed(body: FunctionBody) -> bytes:
+    """A body as ``FunctionFact`` keeps it."""
+    return _encoder.encode(body)
+
+
+def unpacked(data: bytes) -> FunctionBody:
+    """The body that ``packed`` was given; raises ``msgspec.DecodeError`` for anything else."""
+    return _decoder.decode(data)
 
 
 class ClassFact(msgspec.Struct, frozen=True, array_like=True, gc=False):

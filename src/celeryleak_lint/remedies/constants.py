@@ -5,7 +5,7 @@ A name in capitals is a promise; whether the project keeps it is told from what 
 
 from __future__ import annotations
 
-from celeryleak_lint.link.index import Function
+from celeryleak_lint.link.elements import Function
 from celeryleak_lint.link.project import Project
 from celeryleak_lint.model import values
 from celeryleak_lint.model.facts import CallFact

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from celeryleak_lint.link.index import Function
+from celeryleak_lint.link.elements import Function
 from celeryleak_lint.link.producers import Build, Producer
 from celeryleak_lint.link.project import Project
 from celeryleak_lint.model.edits import Applicability

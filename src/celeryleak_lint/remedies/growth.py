@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from celeryleak_lint.catalog.words import split_words
+from celeryleak_lint.link.elements import Function
 from celeryleak_lint.link.growth import Growth
 from celeryleak_lint.link.holdings import Holding
-from celeryleak_lint.link.index import Function
 from celeryleak_lint.link.project import Project
 from celeryleak_lint.model import values
 from celeryleak_lint.model.facts import ModuleSummary
@@ -121,9 +121,18 @@ def _is_known_elsewhere(project: Project, home: ModuleSummary, name: str) -> boo
             return True
     return any(
         mark in value and _names(value, mark)
-        for function in project.index.everything
-        if function.module is not home
+        for function in _mentioning(project, mark, home)
         for value in _values_of(function)
+    )
+
+
+def _mentioning(project: Project, text: str, home: ModuleSummary) -> Iterator[Function]:
+    """Functions of other files with the text somewhere in their facts; few have it, and only they are read."""
+    sought = text.encode()
+    return (
+        function
+        for function in project.index.everything
+        if function.module is not home and sought in function.fact.packed
     )
 
 
@@ -137,8 +146,7 @@ def _has_attribute_elsewhere(project: Project, home: ModuleSummary, name: str) -
     """Whether another file reads or writes some attribute of that name."""
     return any(
         name in values.split(root)[1] or root.rpartition(".")[2] == name
-        for function in project.index.everything
-        if function.module is not home
+        for function in _mentioning(project, name, home)
         for value in (*_values_of(function), *(f"!.{read}" for read, _ in function.fact.reads))
         for root in values.roots(value)
         if values.is_simple(root)

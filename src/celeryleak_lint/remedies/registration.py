@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from celeryleak_lint.catalog.words import split_words
-from celeryleak_lint.link.index import Function
+from celeryleak_lint.link.elements import Function
 from celeryleak_lint.link.producers import Build
 from celeryleak_lint.model.facts import ASYNC, GENERATOR
 from celeryleak_lint.model.remedies import MemoizedProducer

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from celeryleak_lint.catalog.words import split_words
+from celeryleak_lint.link.elements import Function
 from celeryleak_lint.link.holdings import Holding
-from celeryleak_lint.link.index import Function
 from celeryleak_lint.link.keys import BARE_IDS
 from celeryleak_lint.link.project import Project
 from celeryleak_lint.model import values

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from celeryleak_lint.link.elements import Function
 from celeryleak_lint.link.growth import Growth
-from celeryleak_lint.link.index import Function
 from celeryleak_lint.model import values
 
 #: Names of calls that tell somebody something.

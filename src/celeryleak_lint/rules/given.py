@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 from celeryleak_lint.link.arguments import parameter_name
 from celeryleak_lint.link.callgraph import Edge
+from celeryleak_lint.link.elements import Function
 from celeryleak_lint.link.growth import Growth
-from celeryleak_lint.link.index import Function
 from celeryleak_lint.link.keys import KeyVerdict
 from celeryleak_lint.link.project import Project
 from celeryleak_lint.model import values

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from celeryleak_lint.link.elements import Function
 from celeryleak_lint.link.growth import Growth, stored_is_bounded
 from celeryleak_lint.link.holdings import Holding
-from celeryleak_lint.link.index import Function
 from celeryleak_lint.link.keys import KeyVerdict
 from celeryleak_lint.link.project import Project
 from celeryleak_lint.model.findings import CONFIDENCES, Confidence, Suspect, SuspectStep

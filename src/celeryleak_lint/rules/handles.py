@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Literal
 
 from celeryleak_lint.catalog.words import split_words
-from celeryleak_lint.link.index import Function
+from celeryleak_lint.link.elements import Function
 from celeryleak_lint.link.order import returns_before
 from celeryleak_lint.link.producers import Build
 from celeryleak_lint.link.project import Project

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 from celeryleak_lint.catalog.words import split_words
 from celeryleak_lint.link.caching import answers_once
+from celeryleak_lint.link.elements import Function
 from celeryleak_lint.link.heat import Heat
-from celeryleak_lint.link.index import Function
 from celeryleak_lint.link.marks import short_name
 from celeryleak_lint.link.options import needs_of
 from celeryleak_lint.link.origins import Origin

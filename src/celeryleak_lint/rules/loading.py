@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from celeryleak_lint.catalog.schema import Heavy
 from celeryleak_lint.catalog.words import split_words
 from celeryleak_lint.link.caching import fills_what_is_missing
+from celeryleak_lint.link.elements import Function
 from celeryleak_lint.link.heat import Heat
-from celeryleak_lint.link.index import Function
 from celeryleak_lint.link.project import Project
 from celeryleak_lint.model import values
 from celeryleak_lint.model.facts import CallFact

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from celeryleak_lint.link.callgraph import Edge
-from celeryleak_lint.link.index import Class, Function
+from celeryleak_lint.link.elements import Class, Function
 from celeryleak_lint.link.project import Project
 from celeryleak_lint.model.facts import DecoratorFact
 from celeryleak_lint.model.findings import Confidence, Suspect
@@ -135,12 +135,13 @@ def _is_plugged_in(project: Project, owner: Class) -> bool:
 
 def _is_handed(project: Project, owner: Class) -> bool:
     """True when the class itself is an argument somewhere: others build it, nobody knows how often."""
+    name = owner.name.encode()
     return any(
         value[:1] == "@"
         and value.endswith(owner.name)
         and project.resolver.canonical(value[1:]) == owner.id
         for function in project.index.everything
-        if not function.module.is_test
+        if not function.module.is_test and name in function.fact.packed
         for call in function.fact.calls
         for _, value in call.args
     )

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from celeryleak_lint.catalog.schema import Memo
 from celeryleak_lint.catalog.words import split_words
-from celeryleak_lint.link.index import Function
+from celeryleak_lint.link.elements import Function
 from celeryleak_lint.link.project import Project
 from celeryleak_lint.model.facts import ASYNC, DecoratorFact
 from celeryleak_lint.model.findings import Confidence, Suspect

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from celeryleak_lint.catalog.lookup import Catalog
-from celeryleak_lint.link.index import Function
+from celeryleak_lint.link.elements import Function
 from celeryleak_lint.link.project import Project
 from celeryleak_lint.model import values
 from celeryleak_lint.model.facts import CLASSMETHOD, STATIC, DecoratorFact

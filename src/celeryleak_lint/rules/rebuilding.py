@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from celeryleak_lint.link.index import Function
+from celeryleak_lint.link.elements import Function
 from celeryleak_lint.link.project import Project
 from celeryleak_lint.model import values
 

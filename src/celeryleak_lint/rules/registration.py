@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from celeryleak_lint.link.caching import lookup_guards
+from celeryleak_lint.link.elements import Function
 from celeryleak_lint.link.heat import Heat
-from celeryleak_lint.link.index import Function
 from celeryleak_lint.link.marks import is_occasional
 from celeryleak_lint.link.producers import Build
 from celeryleak_lint.link.project import Project

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 from celeryleak_lint.catalog.schema import Resource
 from celeryleak_lint.link.caching import kept_under_own_guard
+from celeryleak_lint.link.elements import Function
 from celeryleak_lint.link.heat import Heat
-from celeryleak_lint.link.index import Function
 from celeryleak_lint.link.project import Project
 from celeryleak_lint.model.facts import DECORATES
 from celeryleak_lint.model.findings import Confidence, Suspect, SuspectStep

@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from celeryleak_lint.catalog.schema import EntryPoint
+from celeryleak_lint.link.bodies import callee_tails
+from celeryleak_lint.link.elements import Function
 from celeryleak_lint.link.heat import Heat
-from celeryleak_lint.link.index import Function, callee_tails
 from celeryleak_lint.link.project import Project
 from celeryleak_lint.model import values
 
@@ -85,7 +86,7 @@ def _names_handed(function: Function, number: int, *, is_last: bool) -> Iterator
     """The last names of a call's arguments, ``partial(f, ...)`` seen through."""
     for _, value in function.fact.calls[number].args:
         for root in values.roots(value):
-            yield from callee_tails(function, root)
+            yield from callee_tails(function.fact.body, root)
             if root[:1] == "#" and root[1:].isdigit() and not is_last:
                 yield from _names_handed(function, int(root[1:]), is_last=True)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from celeryleak_lint.link.index import Function, Site
+from celeryleak_lint.link.elements import Function, Site
 from celeryleak_lint.link.project import Project
 from celeryleak_lint.model.facts import CONDITIONAL, MAIN
 from celeryleak_lint.model.findings import Confidence, Suspect, SuspectStep
@@ -84,7 +84,13 @@ def _at_call(project: Project, site: Site, confidence: Confidence, message: str)
 
 def _debug_in_worker(project: Project) -> Iterator[Suspect]:
     """``DEBUG = True`` in the settings that a Celery application loads by name."""
-    debugs = [pair for body in project.index.bodies.values() for pair in _debug_stores(body)]
+    stored = project.index.survey.stored.get("DEBUG", ())
+    debugs = [
+        pair
+        for body in project.index.bodies.values()
+        if body in stored
+        for pair in _debug_stores(body)
+    ]
     for module, site in _worker_settings(project):
         own = [(body, line) for body, line, value in debugs if body.module.module == module]
         if not own or any(

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from celeryleak_lint.catalog.schema import Resource
+from celeryleak_lint.link.elements import Function
 from celeryleak_lint.link.heat import Heat
-from celeryleak_lint.link.index import Function
 from celeryleak_lint.link.producers import Build
 from celeryleak_lint.model.findings import Confidence, Effect, Suspect, SuspectStep
 from celeryleak_lint.model.source import Spot

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from celeryleak_lint.link.index import Site
+from celeryleak_lint.link.elements import Site
 from celeryleak_lint.link.project import Project
 from celeryleak_lint.model.deploy import EnvironmentSetting, WorkerCommand
 from celeryleak_lint.model.findings import Confidence, Suspect
