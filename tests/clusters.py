@@ -23,21 +23,21 @@ SECONDS = 60.0
 #: Dies at the first file it is asked about, as when the machine is taken away.
 DYING = """\
 import os, signal
-import celeryleak_lint.engine
+import celeryleak_lint.summarising
 
 
 def summarise(file, data):
     os.kill(os.getpid(), signal.SIGKILL)
 
 
-celeryleak_lint.engine.summarise = summarise
+celeryleak_lint.summarising.summarise = summarise
 """
 #: Takes its time, and leaves a file named `begun` beside its logs when it has begun.
 SLOW = """\
 import os, time
-import celeryleak_lint.engine
+import celeryleak_lint.summarising
 
-summarise = celeryleak_lint.engine.summarise
+summarise = celeryleak_lint.summarising.summarise
 
 
 def slowly(file, data):
@@ -46,7 +46,7 @@ def slowly(file, data):
     return summarise(file, data)
 
 
-celeryleak_lint.engine.summarise = slowly
+celeryleak_lint.summarising.summarise = slowly
 """
 #: Is of another version, without saying so in its metadata.
 CHANGED = """\

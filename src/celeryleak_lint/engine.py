@@ -14,12 +14,13 @@ from typing import TYPE_CHECKING
 from celeryleak_lint.catalog.lookup import Catalog
 from celeryleak_lint.config import Config
 from celeryleak_lint.excuses import unused_suppressions
+from celeryleak_lint.link.ground import packed_ground
 from celeryleak_lint.link.project import Project
 from celeryleak_lint.model.deploy import DeployFacts, joined
 from celeryleak_lint.model.facts import ModuleSummary
 from celeryleak_lint.model.findings import Failure, Finding, Report, Step, Suspect, SuspectStep
 from celeryleak_lint.model.fingerprint import fingerprint, normalised
-from celeryleak_lint.model.source import Scope, SourceFile, Span, Spot
+from celeryleak_lint.model.source import Scope, Span, Spot
 from celeryleak_lint.rules import RULES, Rule
 from celeryleak_lint.suppressions import (
     Suppressions,
@@ -33,57 +34,6 @@ if TYPE_CHECKING:
 
 Read = Callable[[str], bytes]
 Summaries = Iterable[ModuleSummary | Failure]
-
-_TOO_DEEP = (
-    "cannot be read: an expression or block is nested too deeply; "
-    "split it, or exclude the file if a program has written it"
-)
-
-
-def summarise(file: SourceFile, data: bytes) -> ModuleSummary | Failure:
-    """The summary of one file, syntax newer than this interpreter included; never raises.
-
-    What cannot be read at all is a failure that names the line and the cause.
-    """
-    from celeryleak_lint.cst.decoding import undecodable
-
-    wrong = undecodable(data)
-    if wrong is not None:
-        return Failure(file.path, wrong.line, 1, wrong.reason)
-    try:
-        return _extracted(file, data)
-    except SyntaxError as error:
-        return _modernised(file, data, error)
-    except (ValueError, LookupError) as error:
-        return Failure(file.path, 1, 1, f"cannot be read: {_first_line(error)}")
-    except (RecursionError, MemoryError):
-        return Failure(file.path, 1, 1, _TOO_DEEP)
-
-
-def _extracted(file: SourceFile, data: bytes) -> ModuleSummary:
-    """Extraction, with more room in the rare case that a tree needs it."""
-    from celeryleak_lint.extract.module import extract
-
-    try:
-        return extract(file, data)
-    except RecursionError:
-        from celeryleak_lint.extract.depth import with_room
-
-        return with_room(lambda: extract(file, data))
-
-
-def _modernised(file: SourceFile, data: bytes, error: SyntaxError) -> ModuleSummary | Failure:
-    """Read a file that this interpreter's grammar refuses, after rewriting newer syntax."""
-    from celeryleak_lint.cst.modernise import Refusal, modernise
-
-    rewritten = modernise(data)
-    if isinstance(rewritten, Refusal):
-        return Failure(file.path, rewritten.line, rewritten.column, rewritten.message)
-    try:
-        return _extracted(file, rewritten)
-    except (SyntaxError, ValueError, LookupError, RecursionError, MemoryError):
-        line, column = error.lineno or 1, error.offset or 1
-        return Failure(file.path, line, max(column, 1), f"cannot be parsed: {error.msg}")
 
 
 def _first_line(error: Exception) -> str:
@@ -118,11 +68,13 @@ class _Run:
 def analyse(
     scope: Scope, *, config: Config, catalog: Catalog, read: Read, summaries: Summaries,
     unlisted: Sequence[Failure] = (), with_fixes: bool = False,
+    learn: Callable[[bytes | None, frozenset[str]], None] = lambda _ground, _paths: None,
 ) -> Report:  # fmt: skip
     """Check a project. ``read`` gives a file's bytes by its path relative to the root.
 
     ``unlisted`` is what is missing in the scope; it is not repeated in the report. With
-    ``with_fixes`` each finding carries its fix, or the reason why there is none. Raises
+    ``with_fixes`` each finding carries its fix, or the reason why there is none. ``learn`` is
+    told what the report rests on, encoded for ``still_stands``, and the paths of the files that it may speak of. Raises
     nothing of its own: whatever one file or one rule does wrong becomes a failure.
     """
     run = _Run(scope, config, read)
@@ -144,6 +96,7 @@ def analyse(
     located = time.perf_counter()
     if not any(config.admits(failure.code, failure.path) for failure in (*unlisted, *run.failures)):
         _judge_comments(run, findings, suppressed)
+    learn(None if run.failures else packed_ground(project), _spoken_of(suspects) | project.renamed)
     run.stages += [
         ("extract", extracted - started),
         ("link", linked - extracted),
@@ -188,6 +141,12 @@ def _deployment(run: _Run) -> DeployFacts:
         parts.append(part)
         run.failures += part.failures
     return joined(parts)
+
+
+def _spoken_of(suspects: Sequence[Suspect]) -> frozenset[str]:
+    """The files in which something is suspected, or that a trace leads through."""
+    steps = {step.path for suspect in suspects for step in suspect.trace}
+    return frozenset({suspect.path for suspect in suspects} | steps)
 
 
 # -- rules ---------------------------------------------------------------------------------

@@ -10,13 +10,13 @@ from dataclasses import replace
 from celeryleak_lint.catalog.lookup import Catalog, load
 from celeryleak_lint.config import Config, catalog_tables, parse
 from celeryleak_lint.engine import analyse as analyse_scope
-from celeryleak_lint.engine import summarise
 from celeryleak_lint.model.facts import ModuleSummary
 from celeryleak_lint.model.findings import Confidence, Failure, Report
 from celeryleak_lint.model.run_codes import RUN_CODES
 from celeryleak_lint.model.source import Scope, SourceFile
 from celeryleak_lint.repair import Repaired, Wanted, repair
 from celeryleak_lint.rules import RULES
+from celeryleak_lint.summarising import summarise
 from celeryleak_lint.system.discover import is_test_path
 from tests.pages.names import module_of
 

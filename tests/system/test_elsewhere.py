@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 import pytest
 
-import celeryleak_lint.engine
+import celeryleak_lint.summarising
 from celeryleak_lint.model.facts import ModuleSummary
 from celeryleak_lint.model.findings import Failure
 from celeryleak_lint.model.source import Scope, SourceFile
@@ -176,7 +176,7 @@ def test_failures_are_told_as_they_are_here(
     scope = project(tmp_path, COUNT)
     (tmp_path / "m001.py").write_text("x =\n")
     (tmp_path / "m002.py").unlink()
-    real = celeryleak_lint.engine.summarise
+    real = celeryleak_lint.summarising.summarise
     is_there = []
 
     def act(number: int, request: bytes) -> bytes:
@@ -190,7 +190,7 @@ def test_failures_are_told_as_they_are_here(
             return Failure(file.path, 1, 1, "nested too deeply for a small machine")
         return real(file, data)
 
-    monkeypatch.setattr(celeryleak_lint.engine, "summarise", short_of_memory)
+    monkeypatch.setattr(celeryleak_lint.summarising, "summarise", short_of_memory)
     made, warnings = asked(scope, Acting(act))
     assert made == alone(scope)
     assert [item.path for item in made if isinstance(item, Failure)] == ["m001.py", "m002.py"]

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-import celeryleak_lint.engine
+import celeryleak_lint.summarising
 from celeryleak_lint.model.facts import ModuleSummary
 from celeryleak_lint.model.findings import Failure
 from celeryleak_lint.model.source import Scope, SourceFile
@@ -44,7 +44,7 @@ def test_cached_summaries_are_the_same_and_cost_no_extraction(
     def unexpected(*_: object) -> None:
         raise AssertionError
 
-    monkeypatch.setattr(celeryleak_lint.engine, "summarise", unexpected)
+    monkeypatch.setattr(celeryleak_lint.summarising, "summarise", unexpected)
     assert list(summaries(scope, Gathering(2, open_cache(str(tmp_path), None)))) == fresh
 
 
@@ -78,14 +78,14 @@ def test_file_that_is_too_large_is_one_failure(tmp_path: Path) -> None:
 
 def test_dead_worker_costs_one_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     scope = project(tmp_path)
-    real = celeryleak_lint.engine.summarise
+    real = celeryleak_lint.summarising.summarise
 
     def deadly(file: SourceFile, data: bytes) -> ModuleSummary | Failure:
         if file.module == "m020":
             os._exit(3)
         return real(file, data)
 
-    monkeypatch.setattr(celeryleak_lint.engine, "summarise", deadly)
+    monkeypatch.setattr(celeryleak_lint.summarising, "summarise", deadly)
     found = list(summaries(scope, Gathering(jobs=2)))
     failures = [item for item in found if isinstance(item, Failure)]
     assert [(item.path, item.message) for item in failures] == [
@@ -98,19 +98,19 @@ def test_exception_in_extraction_costs_one_file(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     scope = project(tmp_path, 3)
-    real = celeryleak_lint.engine.summarise
+    real = celeryleak_lint.summarising.summarise
 
     def fragile(file: SourceFile, data: bytes) -> ModuleSummary | Failure:
         if file.module == "m001":
             raise ZeroDivisionError("by chance")
         return real(file, data)
 
-    monkeypatch.setattr(celeryleak_lint.engine, "summarise", fragile)
+    monkeypatch.setattr(celeryleak_lint.summarising, "summarise", fragile)
     cache = open_cache(str(tmp_path), None)
     _, failure, _ = summaries(scope, Gathering(cache=cache))
     assert isinstance(failure, Failure)
     assert failure.message.startswith("internal error: ZeroDivisionError: by chance; the file was")
-    monkeypatch.setattr(celeryleak_lint.engine, "summarise", real)
+    monkeypatch.setattr(celeryleak_lint.summarising, "summarise", real)
     _, again, _ = summaries(scope, Gathering(cache=open_cache(str(tmp_path), None)))
     assert isinstance(again, ModuleSummary)
 

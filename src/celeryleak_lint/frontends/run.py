@@ -19,12 +19,13 @@ from celeryleak_lint.baseline import Entry, entries_of
 from celeryleak_lint.config import Config
 from celeryleak_lint.frontends.known import Known, against_baseline, read_known, without_known
 from celeryleak_lint.frontends.settings import Settings, settings_for
+from celeryleak_lint.frontends.standing import narrowed, still_standing
 from celeryleak_lint.model.findings import Failure, Report
 from celeryleak_lint.model.source import Scope
 from celeryleak_lint.system.cache import open_cache
 from celeryleak_lint.system.discover import Place, discover, locate, locate_text
 from celeryleak_lint.system.garbage import uncollected
-from celeryleak_lint.system.memory import Memory
+from celeryleak_lint.system.memory import Memory, Question
 from celeryleak_lint.system.read import reader
 from celeryleak_lint.system.reports import Inquiry
 from celeryleak_lint.system.revisions import lay_out
@@ -222,29 +223,40 @@ def _analysed(prepared: Prepared, request: Request, others: Elsewhere | None) ->
     """What a former run has reported of this very state, or what the analysis finds now."""
     settings, memory = prepared.settings, prepared.memory
     unlisted = (*prepared.failures, *prepared.elsewhere)
-    inquiry = Inquiry(
-        prepared.scope, settings.config, settings.tables, unlisted, request.with_fixes
-    )
+    # what is remembered serves all later questions, whichever paths they are about
+    scope = replace(prepared.scope, reported=None) if memory.remembers else prepared.scope
+    inquiry = Inquiry(scope, settings.config, settings.tables, unlisted, request.with_fixes)
     question = memory.question(inquiry)
     report = question.answer()
-    if report is not None:
-        return report
+    if report is None:
+        report = still_standing(prepared.read, question)
+    if report is None:
+        report = _found(prepared, request, others, question)
+    return narrowed(report, prepared.scope)
+
+
+def _found(
+    prepared: Prepared, request: Request, others: Elsewhere | None, question: Question
+) -> Report:
+    """What the analysis finds, remembered under the question."""
     catalog = catalog_of(prepared)
     if isinstance(catalog, Trouble):
         raise _TroubleFoundError(catalog)
     from celeryleak_lint.engine import analyse
 
+    rests: list[tuple[bytes | None, frozenset[str]]] = []
     with uncollected():
         report = analyse(
-            prepared.scope,
+            question.inquiry.scope,
             config=prepared.config,
             catalog=catalog,
             read=prepared.read,
             summaries=summaries_for(prepared, request, others),
-            unlisted=unlisted,
+            unlisted=question.inquiry.unlisted,
             with_fixes=request.with_fixes,
+            learn=lambda ground, paths: rests.append((ground, paths)),
         )
-    question.learn(report)
+    question.learn(report, *rests[-1])
     return report
 
 

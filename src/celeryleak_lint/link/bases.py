@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from celeryleak_lint.model import values
-from celeryleak_lint.model.facts import FunctionBody
+from celeryleak_lint.model.facts import DELETES, FunctionBody
 
 #: Methods that add to a collection, with the label of the argument that is the key.
 GROWERS = {
@@ -31,15 +31,17 @@ _CHANGING = SHRINKERS | SETTERS | GROWERS.keys()
 _LOOKING = frozenset({"@builtins.type", "@builtins.getattr"})
 
 
-def bases(body: FunctionBody) -> set[str]:
+def bases(body: FunctionBody, *, runs_once: bool) -> set[str]:
     """The values of which one has to be a kept collection for the body to fill or empty any.
 
     ``@m.X``, ``!.x`` and ``^.x`` stand for themselves, ``.x`` for an attribute ``x`` of
-    something local. Empty when the body cannot matter.
+    something local. Empty when the body cannot matter. What ``runs_once``, as the body of
+    a module does, fills and binds nothing anew.
     """
     found: set[str] = set()
     for store in body.stores:
-        _add(body, store.target, found)
+        if not runs_once or store.augmented or store.flags & DELETES or store.key == "=:":
+            _add(body, store.target, found)
     for call in body.calls:
         callee = call.callee
         cut = callee.rfind(".")

@@ -156,7 +156,7 @@ class Holdings:
         """The dotted name of what a module-level name was made by."""
         owner, _, name = self.resolver.canonical(dotted).rpartition(".")
         body = self.index.bodies.get(owner)
-        made = self.index.module_values.get(owner, {}).get(name, ())
+        made = self.index.assigned(owner, name)
         return next((self.made_by(body, value) for value in made), "") if body is not None else ""
 
     def made_by(self, function: Function, value: str) -> str:
@@ -201,7 +201,7 @@ class Holdings:
         cls = self.index.classes.get(owner)
         if cls is not None:
             return self._attribute(cls, name)
-        assigned = self.index.module_values.get(owner, {}).get(name)
+        assigned = self.index.assigned(owner, name)
         body = self.index.bodies.get(owner)
         if assigned and body is not None:
             shape = self.shape(body, assigned)
@@ -233,9 +233,7 @@ class Holdings:
         if function.fact.parent or name.startswith("__"):
             return None
         module = function.module.module
-        assigned = self.index.module_values.get(module, {}).get(
-            f"{function.fact.qualname}.{name}", ()
-        )
+        assigned = self.index.assigned(module, f"{function.fact.qualname}.{name}")
         body = self.index.bodies.get(module)
         if assigned and body is not None and not self.shape(body, assigned):
             return None

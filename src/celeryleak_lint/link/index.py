@@ -7,13 +7,13 @@ only for names under suspicion.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 
 from celeryleak_lint.link.elements import Class, Function, Site
 from celeryleak_lint.link.survey import Survey
-from celeryleak_lint.model.facts import ModuleSummary, unpacked
+from celeryleak_lint.model.facts import ModuleSummary
 
 
 @dataclass(slots=True)
@@ -31,7 +31,6 @@ class Index:
     all_classes: list[Class] = field(default_factory=list)
     class_bodies: dict[str, Function] = field(default_factory=dict)
     imports: dict[str, dict[str, str]] = field(default_factory=dict)
-    module_values: dict[str, dict[str, list[str]]] = field(default_factory=dict)
     labels: AbstractSet[str] = frozenset()
     _imported: set[str] | None = None
     _nested: defaultdict[tuple[str, str], list[Function]] | None = None
@@ -68,7 +67,6 @@ class Index:
             if function.is_module_body:
                 if first:
                     self.bodies[summary.module] = function
-                    self._add_module_values(summary.module, function)
                 continue
             owner = owned.get(fact.cls)
             if owner is not None and fact.qualname == f"{fact.cls}.{function.name}":
@@ -114,13 +112,19 @@ class Index:
         name = f"{module.module}.{qualname}" if module.module else qualname
         return self.class_bodies.get(name) or self.functions.get(name)
 
-    def _add_module_values(self, module: str, body: Function) -> None:
-        found: dict[str, list[str]] = defaultdict(list)
-        prefix = f"@{module}." if module else "@"
-        for store in unpacked(body.fact.packed).stores:
-            if store.target.startswith(prefix) and "[]" not in store.target:
-                found[store.target[len(prefix) :]].append(store.value)
-        self.module_values[module] = dict(found)
+    def assigned(self, module: str, name: str) -> Sequence[str]:
+        """The values that the body of a module assigns to a name; none for a name it does not assign."""
+        return self.survey.assigned(module, name)
+
+    def annotation(self, module: str, name: str) -> str:
+        """The annotation of a module-level name; empty when it has none."""
+        return self.survey.annotation(module, name)
+
+    def mentioning(self, text: str) -> Iterator[Function]:
+        """The functions with a text anywhere in what they do; so few have it that only they need be read."""
+        self.survey.asked.texts.add(text)
+        sought = text.encode()
+        return (function for function in self.everything if sought in function.fact.packed)
 
     def nested_in(self, function: Function) -> list[Function]:
         """The functions defined directly inside a function."""

@@ -33,7 +33,7 @@ class Naming:
         target = self.index.imports[module].get(head)
         if target is not None and target != dotted:
             return self.canonical(f"{target}.{tail}" if tail else target, depth + 1, asked)
-        if head in self.index.module_values.get(module, {}):
+        if self.index.assigned(module, head):
             return dotted
         for star in self.index.modules[module].stars:
             if star in self.index.modules and star != module:
@@ -67,5 +67,5 @@ class Naming:
         return (
             own in self.index.classes
             or own in self.index.functions
-            or head in self.index.module_values.get(module, {})
+            or bool(self.index.assigned(module, head))
         )

@@ -151,6 +151,12 @@ class Production:
 
     # -- direct constructions --------------------------------------------------------------
 
+    def makers(self) -> frozenset[str]:
+        """Last names under which something may be built: of resources, of classes derived from them, of aliases."""
+        known = self.catalog.resource_tails | self._resource_classes().keys()
+        aliases = self.index.survey.aliases
+        return frozenset(known) | {n for n, tails in aliases.items() if not tails.isdisjoint(known)}
+
     def _constructions(self) -> list[tuple[Site, Resource, str]]:
         found: list[tuple[Site, Resource, str]] = []
         derived = self._resource_classes()

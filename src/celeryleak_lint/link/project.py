@@ -47,6 +47,7 @@ class Project:
         "origins",
         "processes",
         "production",
+        "renamed",
         "resolver",
     )  # fmt: skip
 
@@ -58,7 +59,12 @@ class Project:
     ) -> None:
         self.catalog = catalog
         self.deploy = deploy if deploy is not None else DeployFacts()
-        self.index = Index.of(separate(tuple(summaries)), catalog.conditions)
+        given = tuple(summaries)
+        separated = separate(given)
+        self.renamed = frozenset(
+            new.path for new, old in zip(separated, given, strict=True) if new is not old
+        )
+        self.index = Index.of(separated, catalog.conditions)
         self.resolver = Resolver(self.index, catalog)
         self.graph = CallGraph(self.index, self.resolver)
         self.caching = Caching(self.resolver, self.graph, catalog)

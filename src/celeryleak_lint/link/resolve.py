@@ -7,6 +7,7 @@ constructor, the annotation or body of the function that made it, or the attribu
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -101,10 +102,10 @@ class Resolver:
             return (Meaning("class", own, cls=self.index.classes[own]),)
         if body is None:
             return ()
-        annotated = body.types.get(name)
+        annotated = self.index.annotation(module, name)
         if annotated:
             return self._instances(annotated)
-        assigned = self.index.module_values.get(module, {}).get(name, ())
+        assigned = self.index.assigned(module, name)
         return self._merge(body, assigned)
 
     # -- values ----------------------------------------------------------------------------
@@ -139,7 +140,7 @@ class Resolver:
             found = () if segment == "[]" else self._attribute_of_all(found, segment)
         return found
 
-    def _merge(self, function: Function, parts: tuple[str, ...] | list[str]) -> Meanings:
+    def _merge(self, function: Function, parts: Sequence[str]) -> Meanings:
         seen: dict[Meaning, None] = {}
         for part in parts:
             for meaning in self.meanings(function, part):

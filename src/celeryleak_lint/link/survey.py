@@ -11,6 +11,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, field
 
 from celeryleak_lint.link.bases import bases
 from celeryleak_lint.link.bodies import callee_tails, last_name, partial_of, referred
@@ -28,6 +29,16 @@ _WITH_ONE_NAME = frozenset("@!^$#")
 _DEPENDS = "?"
 _NOTHING: tuple[str, tuple[str, ...]] = ("", ())
 _ATTRIBUTE = re.compile(r"\.([^\W\d]\w*)")
+
+
+@dataclass(slots=True)
+class Asked:
+    """Which questions a survey was asked: only they can make a difference to what was found."""
+
+    references: set[str] = field(default_factory=set)
+    readers: set[str] = field(default_factory=set)
+    names: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
+    texts: set[str] = field(default_factory=set)
 
 
 class Survey:
@@ -55,6 +66,9 @@ class Survey:
         self.emptied: list[tuple[Function, str]] = []
         self.stored: dict[str, list[Function]] = defaultdict(list)
         self.bases: list[tuple[Function, tuple[str, ...]]] = []
+        self.asked = Asked()
+        self._module_names: dict[str, dict[str, list[str]]] = {}
+        self._annotations: dict[str, dict[str, str]] = {}
         self._labels = labels
         self._everything = functions
         self._callees_named: dict[str, list[str]] = defaultdict(list)
@@ -77,11 +91,23 @@ class Survey:
 
     def references_to(self, name: str) -> list[tuple[Site, str]]:
         """Arguments that have the last name of a function, each with its label."""
+        self.asked.references.add(name)
         return self.references.get(name, [])
 
     def readers(self, name: str) -> list[Function]:
         """The functions that may read an attribute which some class defines as a decorated method."""
+        self.asked.readers.add(name)
         return [self._everything[number] for number in sorted(self._readers.get(name, ()))]
+
+    def assigned(self, module: str, name: str) -> Sequence[str]:
+        """The values that the body of a module assigns to a name."""
+        self.asked.names[module].add(name)
+        return self._module_names.get(module, {}).get(name, ())
+
+    def annotation(self, module: str, name: str) -> str:
+        """The annotation of a module-level name; empty when it has none."""
+        self.asked.names[module].add(name)
+        return self._annotations.get(module, {}).get(name, "")
 
     def calls_of(self, tail: str) -> list[Site]:
         """All calls whose callee's last name may be ``tail``, those under an alias included."""
@@ -89,6 +115,10 @@ class Survey:
         if known is None:
             known = self._calls[tail] = self._find_calls(tail)
         return known
+
+    def asked_calls(self) -> frozenset[str]:
+        """The last names whose calls were asked for."""
+        return frozenset(self._calls)
 
     def _find_calls(self, tail: str) -> list[Site]:
         if self._stored_as is None:
@@ -109,6 +139,11 @@ class Survey:
     # -- the look --------------------------------------------------------------------------
 
     def _look(self, function: Function, body: FunctionBody) -> None:
+        if function.is_module_body and function.module.module not in self._module_names:
+            self._module_names[function.module.module] = module_names(
+                function.module.module, body.stores
+            )
+            self._annotations[function.module.module] = dict(body.types)
         for attribute, _ in body.reads:
             if attribute in self._wanted:
                 self._readers[attribute].add(function.number)
@@ -120,7 +155,7 @@ class Survey:
             if name[:2] == "!.":
                 self.attributes.setdefault(function.number, []).append((name[2:], ":" + annotation))
         if not function.module.is_test and (body.calls or body.stores):
-            found = bases(body)
+            found = bases(body, runs_once=function.is_module_body or function.is_class_body)
             if found:
                 self.bases.append((function, tuple(found)))
 
@@ -232,6 +267,16 @@ class Survey:
         elif target[:2] == "^." and function.fact.cls:
             module = f"{function.module.module}." if function.module.module else ""
             self.changed.add(f"{module}{function.fact.cls}{target[1:]}")
+
+
+def module_names(module: str, stores: Iterable[StoreFact]) -> dict[str, list[str]]:
+    """What the body of a module assigns to its names."""
+    found: dict[str, list[str]] = defaultdict(list)
+    prefix = f"@{module}." if module else "@"
+    for store in stores:
+        if store.target.startswith(prefix) and "[]" not in store.target:
+            found[store.target[len(prefix) :]].append(store.value)
+    return dict(found)
 
 
 def in_order(lists: Iterable[list[Site]]) -> list[Site]:

@@ -174,6 +174,7 @@ class FunctionFact(msgspec.Struct, array_like=True, omit_defaults=True, gc=False
     returns_annotation: str
     packed: bytes
     opened: FunctionBody | None = None
+    was_opened: bool = False
 
     @property
     def body(self) -> FunctionBody:
@@ -181,11 +182,12 @@ class FunctionFact(msgspec.Struct, array_like=True, omit_defaults=True, gc=False
         return self.opened or self._open()
 
     def _open(self) -> FunctionBody:
-        self.opened = opened = unpacked(self.packed)
+        self.opened, self.was_opened = unpacked(self.packed), True
         _open.append(self)
         if len(_open) > MOST_OPEN:
             _open.popleft().opened = None
-        return opened
+        assert self.opened is not None
+        return self.opened
 
     @property
     def calls(self) -> tuple[CallFact, ...]:

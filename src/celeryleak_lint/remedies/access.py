@@ -103,7 +103,7 @@ def guard_remedy(project: Project, build: Build, kept: str, confidence: Confiden
     module, _, name = kept[1:].rpartition(".")
     if module != function.module.module:
         return "it is kept in another module"
-    if project.index.module_values.get(module, {}).get(name) != ["=None"]:
+    if project.index.assigned(module, name) != ["=None"]:
         return f"`{name}` does not begin as `None`, so there is nothing to test"
     return Guard(name, declares=False)
 

@@ -127,13 +127,8 @@ def _is_known_elsewhere(project: Project, home: ModuleSummary, name: str) -> boo
 
 
 def _mentioning(project: Project, text: str, home: ModuleSummary) -> Iterator[Function]:
-    """Functions of other files with the text somewhere in their facts; few have it, and only they are read."""
-    sought = text.encode()
-    return (
-        function
-        for function in project.index.everything
-        if function.module is not home and sought in function.fact.packed
-    )
+    """Functions of other files with the text somewhere in their facts."""
+    return (f for f in project.index.mentioning(text) if f.module is not home)
 
 
 def _names(value: str, mark: str) -> bool:

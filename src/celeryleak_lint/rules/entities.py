@@ -38,7 +38,7 @@ def is_bare_id(name: str) -> bool:
 def is_table(project: Project, holding: Holding) -> bool:
     """True for a dict that begins with entries: it holds what the program works on, and is no cache of it."""
     owner, _, name = holding.id.rpartition(".")
-    assigned = project.index.module_values.get(owner, {}).get(name, ())
+    assigned = project.index.assigned(owner, name)
     return holding.kind == "module" and any(v[:1] == "{" and len(v) > 1 for v in assigned)
 
 

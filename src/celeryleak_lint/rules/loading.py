@@ -291,4 +291,4 @@ def _behind(project: Project, function: Function, root: str, found: set[str]) ->
         yield from function.locals.get(base[1:], ())
     elif base[:1] == "@":
         module, _, name = project.resolver.canonical(base[1:]).rpartition(".")
-        yield from project.index.module_values.get(module, {}).get(name, ())
+        yield from project.index.assigned(module, name)

@@ -135,13 +135,12 @@ def _is_plugged_in(project: Project, owner: Class) -> bool:
 
 def _is_handed(project: Project, owner: Class) -> bool:
     """True when the class itself is an argument somewhere: others build it, nobody knows how often."""
-    name = owner.name.encode()
     return any(
         value[:1] == "@"
         and value.endswith(owner.name)
         and project.resolver.canonical(value[1:]) == owner.id
-        for function in project.index.everything
-        if not function.module.is_test and name in function.fact.packed
+        for function in project.index.mentioning(owner.name)
+        if not function.module.is_test
         for call in function.fact.calls
         for _, value in call.args
     )

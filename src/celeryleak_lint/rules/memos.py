@@ -50,7 +50,7 @@ def _size(project: Project, value: str) -> int | str | None:
         return None if text == "None" else int(text) if text.isdigit() else "explicit"
     if value[:1] == "@":
         module, _, name = project.resolver.canonical(value[1:]).rpartition(".")
-        assigned = project.index.module_values.get(module, {}).get(name, [])
+        assigned = project.index.assigned(module, name)
         if assigned == ["=None"]:
             return None
     return "explicit"
@@ -146,7 +146,7 @@ def _has_few_values(project: Project, annotation: str) -> bool:
         return False
     name = project.resolver.canonical(annotation[1:])
     owner, _, last = name.rpartition(".")
-    assigned = project.index.module_values.get(owner, {}).get(last, ())
+    assigned = project.index.assigned(owner, last)
     is_alias = bool(assigned) and all(value.removesuffix("[]") in _LITERALS for value in assigned)
     return name in _FEW or is_alias
 

@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 
 from celeryleak_lint.model.findings import Report
 from celeryleak_lint.system.cache import Cache, digest_of
-from celeryleak_lint.system.reports import Inquiry, find_report, keep_report
+from celeryleak_lint.system.grounds import Grounds, Standing
+from celeryleak_lint.system.reports import Inquiry, find_report, keep_report, key_of
 from celeryleak_lint.system.sightings import Sightings, read_sightings, write_sightings
 
 FILE = "files.pack"
@@ -34,42 +35,81 @@ class Memory:
             return cls(kept, Sightings(root, overlay))
         return cls(cache, Sightings(root, overlay, read_sightings(cache.read(FILE))))
 
-    def question(self, inquiry: Inquiry) -> Question:
-        """Asks for the report on the project as it is now.
-
-        With the unsaved text of an editor nobody will ask the same again.
-        """
+    @property
+    def remembers(self) -> bool:
+        """Whether reports are kept; with the unsaved text of an editor nobody will ask the same again."""
         is_kept = self.cache is not None and not self.cache.is_kept_as_is
-        is_asked = is_kept and not self.sightings.overlay
-        return Question(self, inquiry, inquiry.key(self.sightings) if is_asked else None)
+        return is_kept and not self.sightings.overlay
+
+    def question(self, inquiry: Inquiry) -> Question:
+        """Asks for the report on the project as it is now."""
+        digests = inquiry.digests(self.sightings) if self.remembers else None
+        return Question(self, inquiry, inquiry.question() if self.remembers else b"", digests)
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """One question to a memory, bound to the state in which it was asked; ``key`` names both."""
+    """One question to a memory, bound to the state in which it was asked.
+
+    ``name`` identifies what is asked, ``digests`` the contents of the files; with ``None``
+    nothing is remembered.
+    """
 
     memory: Memory
     inquiry: Inquiry
-    key: bytes | None
+    name: bytes
+    digests: bytes | None
 
     def answer(self) -> Report | None:
         """The report of a former run on this very state."""
         cache = self.memory.cache
-        if cache is None or self.key is None:
+        if cache is None or self.digests is None:
             return None
-        report = find_report(cache, self.key)
+        report = find_report(cache, key_of(self.name, self.digests))
         self._remember_files(cache)
         return report
 
-    def learn(self, report: Report) -> None:
-        """Keep the report, unless something has changed meanwhile or could not be looked at."""
+    def standing(self) -> Standing | None:
+        """The last report on this question, whatever the files were like."""
         cache = self.memory.cache
-        if cache is None or self.key is None:
+        return None if cache is None or self.digests is None else self._grounds(cache).read()
+
+    def learn(self, report: Report, ground: bytes | None, spoken_of: frozenset[str]) -> None:
+        """Keep the report, unless something has changed meanwhile or could not be looked at.
+
+        ``ground`` is what it rests on, encoded; ``spoken_of`` are the files it may speak of.
+        """
+        cache = self.memory.cache
+        if cache is None or self.digests is None:
             return
-        self.memory.sightings.forget()
-        if self.inquiry.key(self.memory.sightings) == self.key and self._is_complete(cache):
-            keep_report(cache, self.key, replace(report, stages=()))
+        if self._is_unchanged() and self._is_complete(cache):
+            self._keep(cache, report, ground, spoken_of)
         self._remember_files(cache)
+
+    def relearn(self, report: Report, standing: Standing) -> None:
+        """Keep a report that still stands; what was read for it had the digests of this question."""
+        cache = self.memory.cache
+        if cache is not None and self.digests is not None:
+            self._keep(cache, report, standing.ground, standing.spoken_of)
+            self._remember_files(cache)
+
+    def _keep(
+        self, cache: Cache, report: Report, ground: bytes | None, spoken_of: frozenset[str]
+    ) -> None:
+        assert self.digests is not None
+        kept = replace(report, stages=())
+        keep_report(cache, key_of(self.name, self.digests), kept)
+        if ground is not None:
+            told = {finding.path for finding in (*report.findings, *report.suppressed)}
+            standing = Standing(self.digests, kept, ground, spoken_of | told)
+            self._grounds(cache).write(standing)
+
+    def _is_unchanged(self) -> bool:
+        self.memory.sightings.forget()
+        return self.inquiry.digests(self.memory.sightings) == self.digests
+
+    def _grounds(self, cache: Cache) -> Grounds:
+        return Grounds(cache, self.name)
 
     def _is_complete(self, cache: Cache) -> bool:
         """Whether every file was summarised as it is now: an outcome by chance is in no cache."""

@@ -227,7 +227,7 @@ def _count(
     imports_of: ImportsOf,
 ) -> _Ballot:
     """Let every distinct import speak for or against the candidates that it could mean."""
-    support: Counter[_Candidate] = Counter()
+    counts: dict[int, int] = {}
     against: set[_Candidate] = set()
     by_name: dict[str, list[_Candidate]] = {}
     for option in (option for options in candidates.values() for option in options):
@@ -235,9 +235,11 @@ def _count(
     for dotted in {name for names in imports.values() for name in names}:
         for option in _answering(dotted, by_name):
             if _explains(option, dotted, tree):
-                support[option] += 1
+                counts[id(option)] = counts.get(id(option), 0) + 1
             else:
                 against.add(option)
+    everyone = (option for options in candidates.values() for option in options)
+    support = Counter({o: counts[id(o)] for o in everyone if id(o) in counts})
     loose = [options[0] for options in candidates.values() if options and not options[0].dotted]
     support.update(_bare_imports(loose, imports, tree, imports_of))
     return _Ballot(support, frozenset(against))
@@ -247,8 +249,8 @@ def _answering(dotted: str, by_name: Mapping[str, list[_Candidate]]) -> Iterator
     """The candidates whose dotted name is a prefix of what is imported."""
     end = len(dotted)
     while end > 0:
-        namesakes = by_name.get(dotted[:end], [])
-        if len(namesakes) <= MAX_NAMESAKES:
+        namesakes = by_name.get(dotted[:end])
+        if namesakes is not None and len(namesakes) <= MAX_NAMESAKES:
             yield from namesakes
         end = dotted.rfind(".", 0, end)
 
@@ -285,14 +287,15 @@ def _bare_imports(
 
     A file that imports its own name means a distribution of that name, not itself.
     """
+    own = {f: {name.partition(".")[0] for name in names} for f, names in imports.items()}
     beside: dict[str, set[str]] = {}
-    for folder, names in imports.items():
-        beside.setdefault(_parent(folder), set()).update(names)
+    for folder, found in own.items():
+        beside.setdefault(_parent(folder), set()).update(found)
     for option in loose:
         folder = option.group
-        tops = {name.partition(".")[0] for name in (imports.get(folder) or ())}
+        tops = set(own.get(folder, ()))
         if folder:
-            tops.update(name.partition(".")[0] for name in beside.get(_parent(folder), ()))
+            tops |= beside.get(_parent(folder), set())
         for top in sorted(tops):
             file = f"{folder}/{top}.py".lstrip("/")
             if file in tree.files and not _imports_itself(file, top, imports_of):

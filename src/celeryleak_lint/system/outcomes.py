@@ -41,7 +41,7 @@ def summarise_file(root: str, file: SourceFile, overlay: Mapping[str, bytes]) ->
 
 def summarise_text(file: SourceFile, data: bytes) -> Outcome:
     """Summarise what stands in a file; whatever goes wrong becomes an outcome."""
-    from celeryleak_lint.engine import summarise  # imported late: a warm cache never needs it
+    from celeryleak_lint.summarising import summarise  # imported late: a warm cache never needs it
 
     try:
         value = summarise(file, data)

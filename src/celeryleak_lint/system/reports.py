@@ -48,21 +48,28 @@ class Inquiry:
     unlisted: tuple[Failure, ...] = ()
     with_fixes: bool = False
 
-    def key(self, sightings: Sightings) -> bytes | None:
-        """Identifies question and contents together; ``None`` when a file cannot be read."""
-        try:
-            digests = [sightings.digest(file.path) for file in self.scope.files]
-            digests += [sightings.digest(path) for path in self.scope.deploy]
-        except OSError:
-            return None
+    def question(self) -> bytes:
+        """Identifies what is asked, contents apart."""
         asked = (
             self.scope.source_roots, self.scope.files, self.scope.reported, self.scope.deploy,
             self.config, self.tables, self.unlisted, self.with_fixes,
         )  # fmt: skip
         encoded = msgspec.msgpack.encode(asked, enc_hook=_plain, order="deterministic")
-        digest = hashlib.blake2b(encoded, digest_size=_KEY_BYTES)
-        digest.update(b"".join(digests))
-        return digest.digest()
+        return hashlib.blake2b(encoded, digest_size=_KEY_BYTES).digest()
+
+    def digests(self, sightings: Sightings) -> bytes | None:
+        """The digests of all files, one behind the other; ``None`` when one cannot be read."""
+        try:
+            digests = [sightings.digest(file.path) for file in self.scope.files]
+            digests += [sightings.digest(path) for path in self.scope.deploy]
+        except OSError:
+            return None
+        return b"".join(digests)
+
+
+def key_of(question: bytes, digests: bytes) -> bytes:
+    """Identifies question and contents together."""
+    return hashlib.blake2b(question + digests, digest_size=_KEY_BYTES).digest()
 
 
 def find_report(cache: Cache, key: bytes) -> Report | None:
