@@ -9,6 +9,7 @@ import ast
 import warnings
 from collections import defaultdict
 
+from celeryleak_lint.extract.annotations import annotation_value
 from celeryleak_lint.extract.expressions import USE, Expressions
 from celeryleak_lint.extract.frames import Frame, ModuleState
 from celeryleak_lint.extract.intents import fresh_lines
@@ -19,7 +20,7 @@ from celeryleak_lint.extract.names import (
     imported,
     never_holds,
 )
-from celeryleak_lint.extract.statements import Statements, annotation_value
+from celeryleak_lint.extract.statements import Statements
 from celeryleak_lint.model import values
 from celeryleak_lint.model.facts import (
     ASYNC,
