@@ -68,7 +68,7 @@ class _Run:
 def analyse(
     scope: Scope, *, config: Config, catalog: Catalog, read: Read, summaries: Summaries,
     unlisted: Sequence[Failure] = (), with_fixes: bool = False,
-    learn: Callable[[bytes | None, frozenset[str]], None] = lambda _ground, _paths: None,
+    learn: Callable[[bytes | None, frozenset[str]], None] | None = None,
 ) -> Report:  # fmt: skip
     """Check a project. ``read`` gives a file's bytes by its path relative to the root.
 
@@ -87,16 +87,22 @@ def analyse(
         )
     started = time.perf_counter()
     readable = _collect(run, summaries)
+    files, lines = len(readable), sum(summary.lines for summary in readable)
     extracted = time.perf_counter()
     project = Project(readable, catalog, _deployment(run))
     linked = time.perf_counter()
     suspects = _suspects(run, project)
+    told = _spoken_of(suspects) | project.renamed
+    ground = packed_ground(project) if learn is not None else None
+    # nobody asks the project again, and libcst needs memory, too
+    del project, readable
     judged = time.perf_counter()
     findings, suppressed = _confirmed(run, suspects)
     located = time.perf_counter()
     if not any(config.admits(failure.code, failure.path) for failure in (*unlisted, *run.failures)):
         _judge_comments(run, findings, suppressed)
-    learn(None if run.failures else packed_ground(project), _spoken_of(suspects) | project.renamed)
+    if learn is not None:
+        learn(None if run.failures else ground, told)
     run.stages += [
         ("extract", extracted - started),
         ("link", linked - extracted),
@@ -108,8 +114,8 @@ def analyse(
         findings=tuple(findings),
         failures=tuple(dict.fromkeys(run.failures)),
         suppressed=tuple(suppressed),
-        files=len(readable),
-        lines=sum(summary.lines for summary in readable),
+        files=files,
+        lines=lines,
         stages=tuple(run.stages),
     )
 

@@ -27,6 +27,7 @@ from celeryleak_lint.model.facts import (
     CLASS_BODY,
     CLASSMETHOD,
     DECORATES,
+    DEFAULTED,
     LAMBDA,
     STATIC,
     CallFact,
@@ -312,10 +313,15 @@ class _Reader:
             tuple(frame.exits),
         )
         fact = FunctionFact(
-            frame.qualname, line, end_line, frame.cls, parent, frame.flags,
-            params, decorators, returns, packed(body),
+            frame.qualname, line, end_line, frame.cls, parent, frame.flags | _defaulted(params),
+            packed(params), decorators, returns, packed(body),
         )  # fmt: skip
         self.state.functions.append(fact)
+
+
+def _defaulted(params: tuple[ParameterFact, ...]) -> int:
+    """``DEFAULTED`` when a default may be a collection or another object made once."""
+    return DEFAULTED if any(param.default[:1] in ("[", "{", "#", "|") for param in params) else 0
 
 
 def _parent(frame: Frame) -> str:

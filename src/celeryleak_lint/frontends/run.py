@@ -244,7 +244,7 @@ def _found(
         raise _TroubleFoundError(catalog)
     from celeryleak_lint.engine import analyse
 
-    rests: list[tuple[bytes | None, frozenset[str]]] = []
+    rests: list[tuple[bytes | None, frozenset[str]]] = [(None, frozenset())]
     with uncollected():
         report = analyse(
             question.inquiry.scope,
@@ -254,7 +254,7 @@ def _found(
             summaries=summaries_for(prepared, request, others),
             unlisted=question.inquiry.unlisted,
             with_fixes=request.with_fixes,
-            learn=lambda ground, paths: rests.append((ground, paths)),
+            learn=None if question.digests is None else lambda *rest: rests.append(rest),
         )
     question.learn(report, *rests[-1])
     return report

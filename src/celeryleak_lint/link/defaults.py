@@ -13,7 +13,7 @@ from celeryleak_lint.link.bases import SHRINKERS
 from celeryleak_lint.link.elements import Function
 from celeryleak_lint.link.holdings import Holdings
 from celeryleak_lint.link.index import Index
-from celeryleak_lint.model.facts import DELETES
+from celeryleak_lint.model.facts import DEFAULTED, DELETES
 
 _KEYED_GROWERS = ("setdefault", "add")
 
@@ -37,6 +37,8 @@ class DefaultGrowth:
 def default_growths(index: Index, holdings: Holdings) -> Iterator[DefaultGrowth]:
     """Every store into a mutable default that its function neither empties nor rebinds."""
     for function in index.everything:
+        if not function.fact.flags & DEFAULTED:
+            continue
         definer = index.definer(function)
         for parameter in function.fact.params if definer is not None else ():
             if not parameter.default or definer is None:

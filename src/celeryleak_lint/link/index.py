@@ -7,7 +7,7 @@ only for names under suspicion.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 
@@ -30,7 +30,7 @@ class Index:
     everything: list[Function] = field(default_factory=list)
     all_classes: list[Class] = field(default_factory=list)
     class_bodies: dict[str, Function] = field(default_factory=dict)
-    imports: dict[str, dict[str, str]] = field(default_factory=dict)
+    _imports: dict[str, dict[str, str]] = field(default_factory=dict)
     labels: AbstractSet[str] = frozenset()
     _imported: set[str] | None = None
     _nested: defaultdict[tuple[str, str], list[Function]] | None = None
@@ -51,7 +51,6 @@ class Index:
         first = summary.module not in self.modules
         if first:
             self.modules[summary.module] = summary
-            self.imports[summary.module] = dict(summary.imports)
         prefix = summary.module + "." if summary.module else ""
         owned: dict[str, Class] = {}
         for class_fact in summary.classes:
@@ -75,6 +74,13 @@ class Index:
                 self.class_bodies.setdefault(function.id, function)
             elif first and self.functions.setdefault(function.id, function) is not function:
                 self._namesakes.setdefault(function.id, []).append(function)
+
+    def imports(self, module: str) -> Mapping[str, str]:
+        """The module-level names that a module imports, with the dotted names they stand for."""
+        known = self._imports.get(module)
+        if known is None:
+            known = self._imports[module] = dict(self.modules[module].imports)
+        return known
 
     def definer(self, function: Function) -> Function | None:
         """The body that runs the ``def`` of a function, with its decorators and defaults."""

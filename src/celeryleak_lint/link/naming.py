@@ -30,7 +30,7 @@ class Naming:
         own = f"{module}.{head}" if module else head
         if own in self.index.classes or own in self.index.functions:
             return dotted
-        target = self.index.imports[module].get(head)
+        target = self.index.imports(module).get(head)
         if target is not None and target != dotted:
             return self.canonical(f"{target}.{tail}" if tail else target, depth + 1, asked)
         if self.index.assigned(module, head):

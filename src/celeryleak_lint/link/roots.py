@@ -18,6 +18,7 @@ from celeryleak_lint.model.facts import (
     FunctionBody,
     FunctionFact,
     ModuleSummary,
+    ParameterFact,
     packed,
     unpacked,
 )
@@ -75,7 +76,11 @@ def _renamed(summary: ModuleSummary, root: str, tops: set[str]) -> ModuleSummary
 
     functions = [
         msgspec.structs.replace(
-            moved(fact, FunctionFact), packed=packed(moved(unpacked(fact.packed), FunctionBody))
+            moved(fact, FunctionFact),
+            signature=packed(tuple(moved(param, ParameterFact) for param in fact.params)),
+            packed=packed(moved(unpacked(fact.packed), FunctionBody)),
+            parameters=None,
+            opened=None,
         )
         for fact in summary.functions
     ]

@@ -27,6 +27,7 @@ _FILLING = frozenset(
 _WITH_ONE_NAME = frozenset("@!^$#")
 #: Stands for an argument whose name depends on local variables.
 _DEPENDS = "?"
+_MOST_TOLD = 20_000
 _NOTHING: tuple[str, tuple[str, ...]] = ("", ())
 _ATTRIBUTE = re.compile(r"\.([^\W\d]\w*)")
 
@@ -177,7 +178,7 @@ class Survey:
                 if value[:1] != "=":
                     what = told.get(value)
                     if what is None:
-                        what = told[value] = self._what_is_told(value)
+                        what = self._learn(value)
                     if what is not _NOTHING:
                         self._argument(body, site, label, value, what)
 
@@ -200,6 +201,12 @@ class Survey:
             self.references[name].append((site, label))
         for attribute in mentioned:
             self._readers[attribute].add(site.function.number)
+
+    def _learn(self, value: str) -> tuple[str, tuple[str, ...]]:
+        if len(self._told) > _MOST_TOLD:
+            self._told.clear()  # what is near is asked again, what is far is only kept
+        what = self._told[value] = self._what_is_told(value)
+        return what
 
     def _what_is_told(self, value: str) -> tuple[str, tuple[str, ...]]:
         """The name under which an argument refers to a function, and the attributes it mentions."""

@@ -55,6 +55,7 @@ LAMBDA = 4
 CLASS_BODY = 8
 STATIC = 16
 CLASSMETHOD = 32
+DEFAULTED = 64  #: some default is more than a literal
 
 
 class CallFact(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -159,8 +160,8 @@ class FunctionFact(msgspec.Struct, array_like=True, omit_defaults=True, gc=False
     """One function, lambda, class body or (with an empty ``qualname``) module body.
 
     ``cls`` and ``parent`` are qualified names of the class and the function around it.
-    ``packed`` is its ``FunctionBody``, encoded: of most functions nobody asks what they do,
-    and decoded bodies take five times as much memory.
+    ``signature`` are its parameters and ``packed`` is its ``FunctionBody``, both encoded: of
+    most functions nobody asks for them, and decoded they take many times as much memory.
     """
 
     qualname: str
@@ -169,12 +170,20 @@ class FunctionFact(msgspec.Struct, array_like=True, omit_defaults=True, gc=False
     cls: str
     parent: str
     flags: int
-    params: tuple[ParameterFact, ...]
+    signature: bytes
     decorators: tuple[DecoratorFact, ...]
     returns_annotation: str
     packed: bytes
+    parameters: tuple[ParameterFact, ...] | None = None
     opened: FunctionBody | None = None
     was_opened: bool = False
+
+    @property
+    def params(self) -> tuple[ParameterFact, ...]:
+        """The parameters, decoded."""
+        if self.parameters is None:
+            self.parameters = _signature_decoder.decode(self.signature)
+        return self.parameters
 
     @property
     def body(self) -> FunctionBody:
@@ -225,16 +234,17 @@ class FunctionFact(msgspec.Struct, array_like=True, omit_defaults=True, gc=False
         return (self.opened or self._open()).exits
 
 
-#: How many decoded bodies are kept: about 60 MB.
-MOST_OPEN = 8_000
+#: How many decoded bodies are kept: about 20 MB.
+MOST_OPEN = 1_200
 _open: deque[FunctionFact] = deque()
 _encoder = msgspec.msgpack.Encoder()
 _decoder = msgspec.msgpack.Decoder(FunctionBody)
+_signature_decoder = msgspec.msgpack.Decoder(tuple[ParameterFact, ...])
 
 
-def packed(body: FunctionBody) -> bytes:
-    """A body as ``FunctionFact`` keeps it."""
-    return _encoder.encode(body)
+def packed(part: FunctionBody | tuple[ParameterFact, ...]) -> bytes:
+    """A body, or parameters, as ``FunctionFact`` keeps them."""
+    return _encoder.encode(part)
 
 
 def unpacked(data: bytes) -> FunctionBody:

@@ -193,7 +193,7 @@ def _credentials(project: Project, build: Build) -> str:
 
 def spelling(project: Project, function: Function, dotted: str) -> str:
     """How the file of a function writes a global name; empty when it does not import it."""
-    imports = project.index.imports.get(function.module.module, {})
+    imports = project.index.imports(function.module.module)
     for name, meaning in imports.items():
         if meaning == dotted:
             return name

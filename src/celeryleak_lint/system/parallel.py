@@ -66,6 +66,8 @@ def summaries(scope: Scope, how: Gathering) -> Iterator[ModuleSummary | Failure]
     known = dict(_remembered(scope, how))
     missing = [file for file in scope.files if file.path not in known]
     made = _made(scope.root, missing, how)
+    # kept before anything is decoded: encoded and decoded summaries together take most memory
+    _keep(scope, how, made)
     for done, file in enumerate(scope.files):
         how.met(done)
         entry = known.pop(file.path, None)
@@ -73,12 +75,23 @@ def summaries(scope: Scope, how: Gathering) -> Iterator[ModuleSummary | Failure]
         if value is not None:
             yield value
             continue
-        outcome = made.pop(file.path, None) or summarise_file(scope.root, file, how.overlay)
-        if how.cache is not None and outcome.lasting:
-            how.cache.put(file.path, outcome.entry)
+        outcome = made.pop(file.path, None)
+        if outcome is None:
+            outcome = summarise_file(scope.root, file, how.overlay)
+            if how.cache is not None and outcome.lasting:
+                how.cache.put(file.path, outcome.entry)
         yield value_of(outcome.entry) or broken(file, "its summary cannot be decoded")
-    if how.cache is not None:
-        how.cache.save(frozenset(file.path for file in scope.files))
+    _keep(scope, how, {})
+
+
+def _keep(scope: Scope, how: Gathering, made: Mapping[str, Outcome]) -> None:
+    """Write what has been made into the cache, which lets go of it then."""
+    if how.cache is None:
+        return
+    for path, outcome in made.items():
+        if outcome.lasting:
+            how.cache.put(path, outcome.entry)
+    how.cache.save(frozenset(file.path for file in scope.files))
 
 
 def available_jobs() -> int:
