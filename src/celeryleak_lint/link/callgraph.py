@@ -6,7 +6,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 
 from celeryleak_lint.link.bodies import PARTIALS
-from celeryleak_lint.link.elements import Class, Function, Site
+from celeryleak_lint.link.elements import Class, Function, Mention, Site
 from celeryleak_lint.link.index import Index
 from celeryleak_lint.link.resolve import Resolver
 from celeryleak_lint.model import values
@@ -204,38 +204,32 @@ class CallGraph:
     def _find_handed(self, function: Function) -> list[Edge]:
         edges: list[Edge] = []
         if function.is_lambda:
-            sites = self._lambda_sites(function)
+            mentions = self._mentions_of_lambda(function)
         else:
-            sites = [
-                (site, label)
-                for site, label in self.index.references_to(function.name)
-                if self._is_argument(site, label, function)
+            mentions = [
+                mention
+                for mention in self.index.references_to(function.name)
+                if self._is_argument(mention, function)
             ]
-        for site, label in sites:
-            edges += self._passed_on(site, label)
+        for mention in mentions:
+            edges += self._passed_on(mention.site, mention.label)
         return edges
 
-    def _lambda_sites(self, function: Function) -> list[tuple[Site, str]]:
+    def _mentions_of_lambda(self, function: Function) -> list[Mention]:
         tail = "@" + function.id
-        return [
-            (site, label)
-            for site, label in self.index.references_to(function.id.rpartition(".")[2])
-            if any(value == tail for lab, value in site.call.args if lab == label)
-        ]
+        named = self.index.references_to(function.id.rpartition(".")[2])
+        return [mention for mention in named if mention.value == tail]
 
-    def _is_argument(self, site: Site, label: str, function: Function) -> bool:
+    def _is_argument(self, mention: Mention, function: Function) -> bool:
         owner = self.owner(function)
-        for name, value in site.call.args:
-            if name != label:
-                continue
-            for root in values.roots(value):
-                for meaning in self.resolver.meanings(site.function, root):
-                    if meaning.function is function:
+        for root in values.roots(mention.value):
+            for meaning in self.resolver.meanings(mention.site.function, root):
+                if meaning.function is function:
+                    return True
+                if meaning.function is not None and owner is not None:
+                    base = self.owner(meaning.function)
+                    if base is not None and base.id in self.resolver.ancestors(owner):
                         return True
-                    if meaning.function is not None and owner is not None:
-                        base = self.owner(meaning.function)
-                        if base is not None and base.id in self.resolver.ancestors(owner):
-                            return True
         return False
 
     def _passed_on(self, site: Site, label: str) -> list[Edge]:

@@ -173,7 +173,7 @@ def _sources(index: Index, resolver: Resolver) -> _Sources:
 
 def _hides_settings(site: Site) -> bool:
     """Whether ``conf.update`` is given something whose settings cannot be seen."""
-    if not site.call.callee.endswith(".conf.update"):
+    if not site.callee.endswith(".conf.update"):
         return False
     return any(label in ("0", "**") and value[:1] not in "{#@" for label, value in site.call.args)
 
@@ -236,10 +236,8 @@ def _from_calls(
     index: Index, sources: _Sources, applications: tuple[Site, ...]
 ) -> Iterator[Setting]:
     sites = list(applications)
-    sites += [
-        site for site in index.calls_of("update") if site.call.callee.endswith(".conf.update")
-    ]
-    sites += [site for site in index.calls_of("dict") if site.call.callee == "@builtins.dict"]
+    sites += [site for site in index.calls_of("update") if site.callee.endswith(".conf.update")]
+    sites += [site for site in index.calls_of("dict") if site.callee == "@builtins.dict"]
     for site in sites:
         module, call = site.function.module, site.call
         if module.is_test:

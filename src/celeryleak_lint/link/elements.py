@@ -92,3 +92,11 @@ class Site(msgspec.Struct, frozen=True, gc=False):
     def call(self) -> CallFact:
         """What is known about the call."""
         return self.function.fact.calls[self.index]
+
+
+class Mention(msgspec.Struct, frozen=True, gc=False):
+    """One argument of a call: its label and its value."""
+
+    site: Site
+    label: str
+    value: str

@@ -16,11 +16,11 @@ from celeryleak_lint.link.arguments import parameter_name
 from celeryleak_lint.link.bases import ANY, CONTEXT, GROWERS, SETTERS, SHRINKERS
 from celeryleak_lint.link.callgraph import CallGraph
 from celeryleak_lint.link.elements import Function, Site
-from celeryleak_lint.link.holdings import Holding, Holdings, is_bounding_name
+from celeryleak_lint.link.holdings import Holding, Holdings
 from celeryleak_lint.link.index import Index
 from celeryleak_lint.link.lifetimes import is_teardown
 from celeryleak_lint.link.resolve import Resolver
-from celeryleak_lint.link.walking import ends_in, told, walked, walks
+from celeryleak_lint.link.walking import ends, told, walked, walks
 from celeryleak_lint.model import values
 from celeryleak_lint.model.facts import DELETES, UNDER_KEY, CallFact, StoreFact
 
@@ -74,6 +74,7 @@ class GrowthFacts:
         self.growths: dict[str, list[Growth]] = defaultdict(list)
         self._shrinks: dict[str, list[Function]] = defaultdict(list)
         self._evicted: set[str] = set()
+        self._afar: dict[str, list[Site]] | None = None
         self._attribute_names = {
             name for held in index.survey.attributes.values() for name, _ in held
         } | {name for cls in index.all_classes for name, _, _ in cls.fact.attributes}
@@ -94,18 +95,25 @@ class GrowthFacts:
         What the chain leads to is not known, but whoever writes it holds the object.
         """
         return holding.kind == "instance" and any(
-            ends_in(site, f".{holding.name}")
-            and not site.function.module.is_test
-            and self._runs_normally(site.function)
-            and self.holdings.of(site.function, site.call.callee.rpartition(".")[0]) is None
-            for tail in SHRINKERS
-            for site in self.index.calls_of(tail)
+            self._runs_normally(site.function)
+            and self.holdings.of(site.function, site.callee.rpartition(".")[0]) is None
+            for site in self._shrinking_sites().get(holding.name, ())
         )
+
+    def _shrinking_sites(self) -> dict[str, list[Site]]:
+        """Calls outside of tests that take entries from an attribute at the end of a chain, by the attribute."""
+        if self._afar is None:
+            self._afar = defaultdict(list)
+            for site in (site for tail in SHRINKERS for site in self.index.calls_of(tail)):
+                if not site.function.module.is_test:
+                    for attribute in ends(site):
+                        self._afar[attribute].append(site)
+        return self._afar
 
     def is_shrunk_by_name(self, name: str) -> bool:
         """True when something takes entries out of an attribute of that name, of whatever object it is."""
         return any(
-            site.call.callee.endswith(f".{name}.{tail}") and not site.function.module.is_test
+            site.callee.endswith(f".{name}.{tail}") and not site.function.module.is_test
             for tail in SHRINKERS
             for site in self.index.calls_of(tail)
         )
@@ -378,21 +386,3 @@ def _given_key(site: Site, callee: Function, key: str) -> tuple[str, Function | 
         if parameter_name(callee, label) == key[1:]:
             return value, site.function
     return key, None
-
-
-def stored_is_bounded(growth: Growth) -> bool:
-    """True when what is stored bounds itself, such as a cache with a time to live."""
-    function = growth.function
-    held = [growth.stored]
-    if growth.index >= 0:
-        held = [value for _, value in function.fact.calls[growth.index].args]
-    return any(
-        _bounds_itself(function.fact.calls[int(root[1:])].callee)
-        for value in held
-        for root in values.roots(value)
-        if root[:1] == "#" and root == values.split(root)[0]
-    )
-
-
-def _bounds_itself(callee: str) -> bool:
-    return callee.startswith("@weakref.") or is_bounding_name(callee)

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 
-from celeryleak_lint.link.elements import Class, Function, Site
+from celeryleak_lint.link.elements import Class, Function, Mention, Site
 from celeryleak_lint.link.survey import Survey
 from celeryleak_lint.model.facts import ModuleSummary
 
@@ -176,8 +176,8 @@ class Index:
         """All calls whose callee's last name may be ``tail``."""
         return self.survey.calls_of(tail)
 
-    def references_to(self, tail: str) -> list[tuple[Site, str]]:
-        """All calls that get the function whose last name is ``tail`` as an argument, with its label."""
+    def references_to(self, tail: str) -> list[Mention]:
+        """All arguments that may be the function whose last name is ``tail``."""
         return self.survey.references_to(tail)
 
 

@@ -76,7 +76,7 @@ class Build:
 
     ``lazily`` is true when the call runs only while something kept is missing and the
     result is kept: a cache. ``exemption`` is set when an argument changes the verdict. ``name``
-    is the dotted name of what is built, as this project resolves it.
+    is the dotted name of what is built, as this project resolves it; ``call`` builds it.
     """
 
     site: Site
@@ -85,17 +85,13 @@ class Build:
     via: Producer | None
     lazily: bool
     name: str
+    call: CallFact
     exemption: Exemption | None = None
 
     @property
     def function(self) -> Function:
         """The function in which it is built."""
         return self.site.function
-
-    @property
-    def call(self) -> CallFact:
-        """The call that builds it."""
-        return self.site.call
 
     def chain(self) -> tuple[Build, ...]:
         """This build, then those inside its producers, down to the constructor."""
@@ -262,7 +258,7 @@ class Production:
             self._owner_closing(holder, fate)
         kept = fate.is_kept or "self" in fate.ends
         lazily = kept and fills_what_is_missing(site.function, site.call, fate.places)
-        return Build(site, resource, fate, via, lazily, name, exemption)
+        return Build(site, resource, fate, via, lazily, name, site.call, exemption)
 
     def _owner_closing(self, cls: Class, fate: Fate) -> None:
         """``with Owner()`` closes only when the class says how."""

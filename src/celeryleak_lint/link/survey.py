@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 
 from celeryleak_lint.link.bases import bases
 from celeryleak_lint.link.bodies import callee_tails, last_name, partial_of, referred
-from celeryleak_lint.link.elements import Class, Function, Site
+from celeryleak_lint.link.elements import Class, Function, Mention, Site
 from celeryleak_lint.model import values
 from celeryleak_lint.model.facts import FunctionBody, StoreFact, unpacked
 
@@ -61,7 +61,7 @@ class Survey:
         self.callees: dict[str, list[Site]] = {}
         self.labelled: list[Site] = []
         self.aliases: dict[str, set[str]] = defaultdict(set)
-        self.references: dict[str, list[tuple[Site, str]]] = defaultdict(list)
+        self.references: dict[str, list[Mention]] = defaultdict(list)
         self.attributes: dict[int, list[tuple[str, str]]] = {}
         self.changed: set[str] = set()
         self.emptied: list[tuple[Function, str]] = []
@@ -90,8 +90,8 @@ class Survey:
         self._look_at_callees()
         self._told.clear()
 
-    def references_to(self, name: str) -> list[tuple[Site, str]]:
-        """Arguments that have the last name of a function, each with its label."""
+    def references_to(self, name: str) -> list[Mention]:
+        """The arguments that have the last name of a function."""
         self.asked.references.add(name)
         return self.references.get(name, [])
 
@@ -196,9 +196,9 @@ class Survey:
         if name == _DEPENDS:
             for inner in referred(body, value):
                 if inner in self._named:
-                    self.references[inner].append((site, label))
+                    self.references[inner].append(Mention(site, label, value))
         elif name:
-            self.references[name].append((site, label))
+            self.references[name].append(Mention(site, label, value))
         for attribute in mentioned:
             self._readers[attribute].add(site.function.number)
 

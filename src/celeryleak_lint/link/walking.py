@@ -40,14 +40,15 @@ def walks(function: Function, base: str, key: str) -> bool:
     return False
 
 
-def ends_in(site: Site, attribute: str) -> bool:
-    """True for a method call on a chain of names that ends in ``attribute``, or on a local read from one."""
-    owner = site.call.callee.rpartition(".")[0]
+def ends(site: Site) -> set[str]:
+    """The attributes in which the chain of names of a method call ends, or one that its local was read from."""
+    owner = site.callee.rpartition(".")[0]
     named = site.function.locals.get(owner[1:], ()) if owner[:1] == "%" else ()
-    return any(
-        value.endswith(attribute) and (value.count(".") > 1 or value[:1] in ("%", "$", ">", "#"))
+    return {
+        value.rpartition(".")[2]
         for value in (owner, *named)
-    )
+        if value.count(".") > 1 or (value.count(".") == 1 and value[:1] in ("%", "$", ">", "#"))
+    }
 
 
 def told(function: Function, key: str) -> tuple[str, ...]:

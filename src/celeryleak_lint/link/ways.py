@@ -36,7 +36,7 @@ def step_of(edge: Edge, callee: Function) -> SuspectStep:
     if edge.through == "property":
         note = f"reads property {shown}"
     elif edge.through == "argument" and edge.site is not None:
-        note = f"{shown} is passed to `{shown_value(edge.site.call.callee)}`"
+        note = f"{shown} is passed to `{shown_value(edge.site.callee)}`"
     elif edge.through == "nested":
         note = f"defines {shown}"
     else:

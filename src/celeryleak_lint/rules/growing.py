@@ -6,10 +6,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from celeryleak_lint.link.elements import Function
-from celeryleak_lint.link.growth import Growth, stored_is_bounded
-from celeryleak_lint.link.holdings import Holding
+from celeryleak_lint.link.growth import Growth
+from celeryleak_lint.link.holdings import Holding, is_bounding_name
 from celeryleak_lint.link.keys import KeyVerdict
 from celeryleak_lint.link.project import Project
+from celeryleak_lint.model import values
 from celeryleak_lint.model.findings import CONFIDENCES, Confidence, Suspect, SuspectStep
 from celeryleak_lint.model.source import Spot
 from celeryleak_lint.remedies.growth import growth_remedy
@@ -70,7 +71,7 @@ def _each_unbounded(project: Project) -> Iterator[Unbounded]:
 
 def _judged(project: Project, growth: Growth) -> Unbounded | None:
     function, holding = growth.function, growth.holding
-    if function.module.is_test or stored_is_bounded(growth) or _is_import_time(project, growth):
+    if function.module.is_test or _stored_is_bounded(growth) or _is_import_time(project, growth):
         return None
     if function.name in ("__init__", "__new__") and holding.kind == "instance":
         return None
@@ -346,3 +347,21 @@ def _remedy(found: Unbounded) -> str:
     if found.verdict.is_identity:
         return "key it weakly (`weakref.WeakKeyDictionary`) or keep the value on the object"
     return "evict entries where they end, or bound it (`functools.lru_cache(maxsize=...)`, a size check)"
+
+
+def _stored_is_bounded(growth: Growth) -> bool:
+    """True when what is stored bounds itself, such as a cache with a time to live."""
+    function = growth.function
+    held = [growth.stored]
+    if growth.index >= 0:
+        held = [value for _, value in function.fact.calls[growth.index].args]
+    return any(
+        _bounds_itself(function.fact.calls[int(root[1:])].callee)
+        for value in held
+        for root in values.roots(value)
+        if root[:1] == "#" and root == values.split(root)[0]
+    )
+
+
+def _bounds_itself(callee: str) -> bool:
+    return callee.startswith("@weakref.") or is_bounding_name(callee)

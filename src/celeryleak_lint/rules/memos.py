@@ -66,7 +66,7 @@ def is_keyed_by_self(project: Project, function: Function) -> bool:
 def is_cleared(project: Project, function: Function) -> bool:
     """True when code of the project empties the memo: ``load.cache_clear()``, ``self.rows.cache_clear()``."""
     return any(
-        _is_memo_of(project, site.function, site.call.callee.rpartition(".")[0], function)
+        _is_memo_of(project, site.function, site.callee.rpartition(".")[0], function)
         for site in project.index.calls_of("cache_clear")
         if not site.function.module.is_test
     )

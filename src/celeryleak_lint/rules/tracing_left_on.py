@@ -43,7 +43,7 @@ def check(project: Project) -> Iterator[Suspect]:
 def _calls(project: Project, name: str) -> Iterator[Site]:
     """The calls of a dotted name outside tests."""
     for site in project.index.calls_of(name.rpartition(".")[2]):
-        if site.call.callee == "@" + name and not site.function.module.is_test:
+        if site.callee == "@" + name and not site.function.module.is_test:
             yield site
 
 
