@@ -37,7 +37,9 @@ def measure(words: Sequence[str], exit_codes: frozenset[int], cwd: Path) -> Usag
     """Run a command to its end; raises `RuntimeError` for an exit code that is not fine."""
     with tempfile.TemporaryFile() as errors:
         started = time.perf_counter()
-        process = subprocess.Popen(words, cwd=cwd, stdout=subprocess.DEVNULL, stderr=errors)
+        process = subprocess.Popen(
+            words, cwd=cwd, env=_environment(), stdout=subprocess.DEVNULL, stderr=errors
+        )
         _, status, usage = os.wait4(process.pid, 0)
         wall = time.perf_counter() - started
         process.returncode = os.waitstatus_to_exitcode(status)
@@ -47,6 +49,11 @@ def measure(words: Sequence[str], exit_codes: frozenset[int], cwd: Path) -> Usag
             raise RuntimeError(f"{words[0]}: exit code {process.returncode}\n{tail}")
     unit = 1 if sys.platform == "darwin" else 1024
     return Usage(usage.ru_utime + usage.ru_stime, wall, usage.ru_maxrss * unit)
+
+
+def _environment() -> dict[str, str]:
+    """Ours, in which Python may keep what it has compiled: programs are compiled once."""
+    return {key: value for key, value in os.environ.items() if key != "PYTHONDONTWRITEBYTECODE"}
 
 
 def in_turn(commands: Mapping[str, Callable[[], Usage]], runs: int) -> dict[str, tuple[Usage, ...]]:
