@@ -6,6 +6,7 @@ What is lost elsewhere is made here.
 
 from __future__ import annotations
 
+import importlib
 import os
 import sys
 import threading
@@ -176,6 +177,9 @@ def _drain(
     from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
     from concurrent.futures.process import BrokenProcessPool
 
+    # imported once here, and not by each process that is forked
+    importlib.import_module("celeryleak_lint.extract.module")
+    importlib.import_module("celeryleak_lint.summarising")
     under_way: dict[Future[bytes], tuple[SourceFile, ...]] = {}
     limit = 2 * jobs if jobs > 1 else 1
     with ProcessPoolExecutor(jobs, mp_context=_context(), initializer=_start_worker) as pool:
