@@ -193,7 +193,7 @@ class FunctionFact(msgspec.Struct, array_like=True, omit_defaults=True, gc=False
     def _open(self) -> FunctionBody:
         self.opened, self.was_opened = unpacked(self.packed), True
         _open.append(self)
-        if len(_open) > MOST_OPEN:
+        while len(_open) > MOST_OPEN:
             _open.popleft().opened = None
         assert self.opened is not None
         return self.opened
