@@ -26,10 +26,10 @@ from celeryleak_lint.catalog.lookup import load
 from celeryleak_lint.config import Config
 from celeryleak_lint.engine import analyse
 from celeryleak_lint.frontends.settings import settings_for
-from celeryleak_lint.link.ground import Ground, still_stands, unpacked_ground
 from celeryleak_lint.model.facts import ModuleSummary
 from celeryleak_lint.model.findings import Failure
 from celeryleak_lint.model.source import Scope, SourceFile
+from celeryleak_lint.standing.ground import Ground, still_stands, unpacked_ground
 from celeryleak_lint.summarising import summarise
 from celeryleak_lint.system.discover import discover, locate
 

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING
 from celeryleak_lint.catalog.lookup import Catalog
 from celeryleak_lint.config import Config
 from celeryleak_lint.excuses import unused_suppressions
-from celeryleak_lint.link.ground import packed_ground
 from celeryleak_lint.link.project import Project
 from celeryleak_lint.model.deploy import DeployFacts, joined
 from celeryleak_lint.model.facts import ModuleSummary
@@ -22,6 +21,7 @@ from celeryleak_lint.model.findings import Failure, Finding, Report, Step, Suspe
 from celeryleak_lint.model.fingerprint import fingerprint, normalised
 from celeryleak_lint.model.source import Scope, Span, Spot
 from celeryleak_lint.rules import RULES, Rule
+from celeryleak_lint.standing.ground import packed_ground
 from celeryleak_lint.suppressions import (
     Suppressions,
     physical_lines,

@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING
 from celeryleak_lint.baseline import Entry, entries_of
 from celeryleak_lint.config import Config
 from celeryleak_lint.frontends.known import Known, against_baseline, read_known, without_known
+from celeryleak_lint.frontends.remembered import narrowed, still_standing
 from celeryleak_lint.frontends.settings import Settings, settings_for
-from celeryleak_lint.frontends.standing import narrowed, still_standing
 from celeryleak_lint.model.findings import Failure, Report
 from celeryleak_lint.model.source import Scope
 from celeryleak_lint.system.cache import open_cache

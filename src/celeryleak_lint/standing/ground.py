@@ -15,8 +15,6 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from celeryleak_lint.catalog.celery_settings import todays_name
-from celeryleak_lint.link.contributions import Item, contributions
-from celeryleak_lint.link.plain import doings, outline
 from celeryleak_lint.model.facts import (
     CLASS_BODY,
     FunctionBody,
@@ -25,6 +23,8 @@ from celeryleak_lint.model.facts import (
     StoreFact,
     unpacked,
 )
+from celeryleak_lint.standing.contributions import Item, contributions
+from celeryleak_lint.standing.plain import doings, outline
 
 if TYPE_CHECKING:
     from celeryleak_lint.link.project import Project

@@ -66,7 +66,7 @@ def _lines_gained(
 
     Puts the new summaries into the cache.
     """
-    from celeryleak_lint.link.ground import still_stands, unpacked_ground
+    from celeryleak_lint.standing.ground import still_stands, unpacked_ground
     from celeryleak_lint.system.outcomes import value_of
 
     ground = unpacked_ground(standing.ground)
