@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 from celeryleak_lint.cst.blocks import Statement, statements
 from celeryleak_lint.cst.decoding import Source, Undecodable, decode, form_feed_width
@@ -36,6 +37,7 @@ class Layout:
         return line
 
 
+@lru_cache(maxsize=4)  # the finder and the fixes look at the same file one after the other
 def lay_out(data: bytes) -> Layout | Undecodable | Unscannable:
     """Decode and scan the bytes of a file."""
     source = decode(data)

@@ -70,4 +70,6 @@ class Processes:
             mark = self.marks.mark(function)
             if mark is not None and mark.rank == "hot" and self.marks.tool(function) is None:
                 serving.add(function.module.path)
-        return len(serving) * _SIDE_DOOR > len(self.index.modules)
+                if len(serving) * _SIDE_DOOR > len(self.index.modules):
+                    return True
+        return False
