@@ -74,7 +74,8 @@ def analyse(
 
     ``unlisted`` is what is missing in the scope; it is not repeated in the report. With
     ``with_fixes`` each finding carries its fix, or the reason why there is none. ``learn`` is
-    told what the report rests on, encoded for ``still_stands``, and the paths of the files that it may speak of. Raises
+    told what the report rests on, encoded for ``still_stands``, and the paths of the files
+    that it may speak of. Raises
     nothing of its own: whatever one file or one rule does wrong becomes a failure.
     """
     run = _Run(scope, config, read)
@@ -102,7 +103,8 @@ def analyse(
     if not any(config.admits(failure.code, failure.path) for failure in (*unlisted, *run.failures)):
         _judge_comments(run, findings, suppressed)
     if learn is not None:
-        learn(None if run.failures else ground, told)
+        failed = {failure.path for failure in run.failures}
+        learn(None if "" in failed else ground, told | failed)
     run.stages += [
         ("extract", extracted - started),
         ("link", linked - extracted),

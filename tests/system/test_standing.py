@@ -138,6 +138,20 @@ def test_a_hook_that_names_changed_files_asks_the_same_memory(
     assert len(analyses) == 1
 
 
+def test_a_file_that_cannot_be_parsed_does_not_keep_the_rest_from_standing(
+    root: Path, analyses: list[int]
+) -> None:
+    (root / "broken.py").write_text("def broken(:\n")
+    before = checked()
+    changed(root / "helper.py", HELPER + "\nchanged = True\n")
+    after = checked()
+    assert len(analyses) == 1
+    assert (after.findings, after.failures) == (before.findings, before.failures)
+    changed(root / "broken.py", "def mended():\n    pass\n")
+    assert checked().failures == ()
+    assert len(analyses) == 2
+
+
 def test_a_damaged_ground_is_none(root: Path, analyses: list[int]) -> None:
     before = checked()
     cache = open_cache(str(root), None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from celeryleak_lint.model import values
@@ -9,6 +10,13 @@ from celeryleak_lint.model.facts import FunctionBody
 
 #: Values of what binds arguments and passes the call on.
 PARTIALS = frozenset({"@functools.partial", "@functools.partialmethod"})
+
+_ATTRIBUTE = re.compile(r"\.([^\W\d]\w*)")
+
+
+def attributes_in(value: str) -> list[str]:
+    """The names of all attributes that a value mentions."""
+    return _ATTRIBUTE.findall(value)
 
 
 def referred(body: FunctionBody, value: str) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""The project's functions and classes by name, and an index of all calls by their last name.
+"""The project's modules, functions and classes by name; what their bodies do is asked of the survey.
 
 Linear in the number of facts; everything that needs resolution is asked for later, and
 only for names under suspicion.
@@ -18,7 +18,7 @@ from celeryleak_lint.model.facts import ModuleSummary
 
 @dataclass(slots=True)
 class Index:
-    """All functions, classes and modules by dotted name, and calls by the last name of their callee.
+    """All functions, classes and modules by dotted name.
 
     When two files claim one module name, both are analysed and the first is what the name means.
     """

@@ -7,14 +7,19 @@ nothing of what a name means.
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 
 from celeryleak_lint.link.bases import bases
-from celeryleak_lint.link.bodies import callee_tails, last_name, partial_of, referred
+from celeryleak_lint.link.bodies import (
+    attributes_in,
+    callee_tails,
+    last_name,
+    partial_of,
+    referred,
+)
 from celeryleak_lint.link.elements import Class, Function, Mention, Site
 from celeryleak_lint.model import values
 from celeryleak_lint.model.facts import FunctionBody, StoreFact, unpacked
@@ -29,7 +34,6 @@ _WITH_ONE_NAME = frozenset("@!^$#")
 _DEPENDS = "?"
 _MOST_TOLD = 20_000
 _NOTHING: tuple[str, tuple[str, ...]] = ("", ())
-_ATTRIBUTE = re.compile(r"\.([^\W\d]\w*)")
 
 
 @dataclass(slots=True)
@@ -48,7 +52,8 @@ class Survey:
     ``callees`` are all calls by the value of what is called. ``labelled`` are those with an
     argument under one of ``labels``. ``aliases`` are last names under which something
     callable is stored, with the last names it has itself: ``connect = partial(make, 1)``
-    and ``self.connect = make`` give ``connect`` the name ``make``. ``attributes`` are the values that a method, by its number, stores in attributes of its instance, annotations
+    and ``self.connect = make`` give ``connect`` the name ``make``. ``attributes`` are the
+    values that a method, by its number, stores in attributes of its instance, annotations
     with a colon in front. ``changed`` are dotted names that functions bind anew and, with
     ``[]`` behind them, those they change; ``emptied`` those they set to ``None``.
     ``stored`` are the functions that store something under a last name or key, ``bases``
@@ -234,7 +239,7 @@ class Survey:
     def _mentions(self, value: str) -> tuple[str, ...]:
         if "." not in value:
             return ()
-        return tuple(self._wanted.intersection(_ATTRIBUTE.findall(value)))
+        return tuple(self._wanted.intersection(attributes_in(value)))
 
     def _look_at_stores(self, function: Function, body: FunctionBody) -> None:
         for store in body.stores:

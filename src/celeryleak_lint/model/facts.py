@@ -1,4 +1,4 @@
-"""What extraction remembers of one file: small immutable facts, no trees.
+"""What extraction remembers of one file: small facts that never change, no trees.
 
 Every expression is a value in the grammar of ``model.values``. Where a value goes is a
 sink, one string:

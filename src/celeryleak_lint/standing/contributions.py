@@ -5,12 +5,11 @@ Two bodies with equal items cannot be told apart by anybody who only asks the su
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import Literal
 
 from celeryleak_lint.link.bases import bases
-from celeryleak_lint.link.bodies import callee_tails, last_name, partial_of, referred
+from celeryleak_lint.link.bodies import attributes_in, callee_tails, last_name, partial_of, referred
 from celeryleak_lint.model import values
 from celeryleak_lint.model.facts import CallFact, FunctionBody, StoreFact
 
@@ -18,8 +17,6 @@ Kind = Literal[
     "call", "callee", "label", "reference", "read", "stored", "alias", "attribute", "kept", "base"
 ]
 Item = tuple[Kind, str]
-
-_ATTRIBUTE = re.compile(r"\.([^\W\d]\w*)")
 
 
 def contributions(body: FunctionBody, *, runs_once: bool) -> Iterator[Item]:
@@ -66,6 +63,5 @@ def _argument(body: FunctionBody, value: str) -> Iterator[Item]:
 
 
 def _mentioned(value: str) -> Iterator[Item]:
-    if "." in value:
-        for attribute in _ATTRIBUTE.findall(value):
-            yield "read", attribute
+    for attribute in attributes_in(value):
+        yield "read", attribute
