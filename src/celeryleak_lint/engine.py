@@ -90,7 +90,8 @@ def analyse(
     readable = _collect(run, summaries)
     files, lines = len(readable), sum(summary.lines for summary in readable)
     extracted = time.perf_counter()
-    project = Project(readable, catalog, _deployment(run))
+    hears_doubts = config.confidence == "possible"
+    project = Project(readable, catalog, _deployment(run), hears_doubts=hears_doubts)
     linked = time.perf_counter()
     suspects = _suspects(run, project)
     told = _spoken_of(suspects) | project.renamed

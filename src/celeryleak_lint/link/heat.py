@@ -92,6 +92,7 @@ class Thermometer:
         self.catalog = catalog
         self.demands = Demands(resolver, graph)
         self._heat: dict[tuple[int, Needs], Heat] = {}
+        self._flowing: dict[int, list[Edge]] = {}
         self.marks = Marks(resolver, graph, catalog)
 
     def heat(self, function: Function, needs: Needs = ()) -> Heat:
@@ -282,7 +283,13 @@ class Thermometer:
         return Heat("unknown", steps)
 
     def _edges(self, function: Function) -> list[Edge]:
-        """Edges along which heat flows into ``function``."""
+        """Edges along which heat flows into ``function``; many searches come by the same functions."""
+        known = self._flowing.get(id(function))
+        if known is None:
+            known = self._flowing[id(function)] = self._find_edges(function)
+        return known
+
+    def _find_edges(self, function: Function) -> list[Edge]:
         found: list[Edge] = []
         for edge in (*self.graph.callers(function), *self._open_handed(function)):
             if edge.function.module.is_test or self._is_lazy(edge, function):

@@ -28,7 +28,11 @@ Answer = TypeVar("Answer")
 
 
 class Project:
-    """Names, calls, fates, heat and builds of all files of a run."""
+    """Names, calls, fates, heat and builds of all files of a run.
+
+    ``hears_doubts`` is false when nobody wants to know of what is only possible: a rule may
+    then leave out of such a suspect what takes time to find, its chain of callers.
+    """
 
     __slots__ = (
         "_answers",
@@ -39,6 +43,7 @@ class Project:
         "flow",
         "graph",
         "growth",
+        "hears_doubts",
         "heat",
         "holdings",
         "index",
@@ -56,8 +61,11 @@ class Project:
         summaries: Iterable[ModuleSummary],
         catalog: Catalog,
         deploy: DeployFacts | None = None,
+        *,
+        hears_doubts: bool = True,
     ) -> None:
         self.catalog = catalog
+        self.hears_doubts = hears_doubts
         self.deploy = deploy if deploy is not None else DeployFacts()
         given = tuple(summaries)
         separated = separate(given)

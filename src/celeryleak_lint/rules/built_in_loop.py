@@ -10,7 +10,8 @@ from celeryleak_lint.model.facts import EXCEPT, NESTED_LOOP
 from celeryleak_lint.model.findings import Confidence, Suspect
 from celeryleak_lint.remedies.construction import prescribe
 from celeryleak_lint.rules.base import Rule
-from celeryleak_lint.rules.judgement import Verdict, is_in_loop, judge
+from celeryleak_lint.rules.doubts import is_in_loop
+from celeryleak_lint.rules.judgement import Verdict, judge
 from celeryleak_lint.rules.places import is_accessor, is_construction, once_per_function
 from celeryleak_lint.rules.wording import shown_function, suspect
 

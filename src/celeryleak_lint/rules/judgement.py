@@ -17,42 +17,16 @@ from celeryleak_lint.link.options import needs_of
 from celeryleak_lint.link.origins import Origin
 from celeryleak_lint.link.producers import Build
 from celeryleak_lint.link.project import Project
-from celeryleak_lint.model import values
-from celeryleak_lint.model.facts import EXCEPT, LOOP, ON_DISK, SMALL_LOOP, VARIES, WHILE_LOOP
 from celeryleak_lint.model.findings import CONFIDENCES, Confidence
-from celeryleak_lint.rules.occasions import (
-    fetches_for_key,
-    is_fallback,
-    is_tailored,
-    is_trained,
-    is_unlikely_override,
-    says_daily_work,
-)
+from celeryleak_lint.rules.doubts import CHEAP_MS, doubt_of, is_in_loop, lasting_doubt
+from celeryleak_lint.rules.occasions import says_daily_work
 from celeryleak_lint.rules.rebuilding import PLAIN_BASES
-
-#: Milliseconds below which building again is no cost worth a finding of its own.
-_CHEAP_MS = 0.1
 
 _INITIALISERS = frozenset({"__init__", "__new__", "__post_init__"})
 
-UNKNOWN_FREQUENCY = "how often it runs is not known"
+_EXAMINED = "returned: its callers are examined"
 
-#: Methods that close only if somebody calls them.
-_CLOSERS = frozenset(
-    {
-        "close",
-        "aclose",
-        "shutdown",
-        "stop",
-        "disconnect",
-        "dispose",
-        "cleanup",
-        "teardown",
-        "__exit__",
-        "__aexit__",
-        "__del__",
-    }
-)
+UNKNOWN_FREQUENCY = "how often it runs is not known"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,13 +44,34 @@ def judge(project: Project, build: Build) -> Verdict:
     silent = silence(project, build)
     if silent:
         return Verdict(None, silent, Heat("unknown"))
+    early = _without_heat(project, build) if project.heat.mark(function) is None else None
+    if early is not None:
+        return early
     heat = project.heat.heat(function, needs_of(build.call))
     if heat.rank == "once" and project.heat.mark(function) is not None:
         return Verdict(None, f"runs once: {heat.stopped}", heat)
-    if "returned" in build.fate.ends or "yielded" in build.fate.ends:
+    if _is_handed_out(build):
         return _handed_to_framework(project, build, heat)
     confidence, reason = weigh(project, build, heat)
     return Verdict(capped(confidence, build), reason, heat)
+
+
+def _without_heat(project: Project, build: Build) -> Verdict | None:
+    """The verdict that no heat can change: to search for heat costs most of all that rules do."""
+    if _is_handed_out(build):
+        if build.fate.ends & {"closed", "with"} or project.graph.handed(build.function):
+            return None
+        return Verdict(None, _EXAMINED, Heat("unknown"))
+    if project.hears_doubts:
+        return None
+    reason = lasting_doubt(project, build)
+    if not reason and capped("certain", build) == "possible":
+        reason = "what the catalog says of it allows no more"
+    return Verdict("possible", reason, Heat("unknown")) if reason else None
+
+
+def _is_handed_out(build: Build) -> bool:
+    return not build.fate.ends.isdisjoint({"returned", "yielded"})
 
 
 def silence(project: Project, build: Build) -> str:
@@ -121,13 +116,13 @@ def _handed_to_framework(project: Project, build: Build, heat: Heat) -> Verdict:
     if "closed" in build.fate.ends or "with" in build.fate.ends:
         return Verdict("possible" if handed else None, "closed after use", heat)
     if handed and own is None and _is_handed_itself(build.function, heat):
-        doubt = _doubt(project, build, heat, _origin(project, build))
+        doubt = doubt_of(project, build, heat, _origin(project, build))
         if doubt:
             return Verdict("possible", doubt, heat)
         return Verdict(
             capped("likely", build), "returned to the framework that asks per call", heat
         )
-    return Verdict(None, "returned: its callers are examined", heat)
+    return Verdict(None, _EXAMINED, heat)
 
 
 def _is_handed_itself(function: Function, heat: Heat) -> bool:
@@ -138,7 +133,7 @@ def _is_handed_itself(function: Function, heat: Heat) -> bool:
 def weigh(project: Project, build: Build, heat: Heat) -> tuple[Confidence, str]:
     """How surely a build that nobody keeps is one too many, and why."""
     origin = _origin(project, build)
-    doubt = _doubt(project, build, heat, origin)
+    doubt = doubt_of(project, build, heat, origin)
     if doubt:
         return "possible", doubt
     if heat.is_hot:
@@ -150,76 +145,6 @@ def weigh(project: Project, build: Build, heat: Heat) -> tuple[Confidence, str]:
     if build.via is not None:
         return _through_producer(project, build, heat)
     return _direct(project, build, heat, origin)
-
-
-def _doubt(project: Project, build: Build, heat: Heat, origin: Origin) -> str:
-    """Why a build is only possible, however often it runs; empty when nothing speaks against it."""
-    function, ends = build.function, build.fate.ends
-    is_short = heat.rank == "per-run" or project.heat.process(function) is not None
-    turns = is_in_loop(build) and bool(build.call.flags & WHILE_LOOP)
-    is_tool = not heat.is_hot and project.heat.serves_commands(function)
-    is_executor = build.resource.kind == "executor" and build.via is not None
-    doubts = (
-        (build.fate.is_closed, "closed after use: churn, not a leak"),
-        (ON_DISK in build.call.guards, "runs only while a file is missing"),
-        (
-            _is_fetched_on_failure(build),
-            "fetched when it was not found: once, and then it is there",
-        ),
-        (_is_handed_in(build), "built only when what the caller hands in has none"),
-        (fetches_for_key(build), "its answer is kept under a key"),
-        (_is_bound_to_thread(build), "cheap, and bound to the thread that opened it"),
-        (is_fallback(build), "built only when the one that is kept is not there"),
-        (is_trained(build), "it is trained, and so not the same again"),
-        (is_tailored(build), "set up with a function of this very call"),
-        (_is_meant(build), "a comment says that it is meant to be a fresh one"),
-        ("captured" in ends, "captured by a nested function"),
-        (is_short, "the process ends with the job"),
-        (not turns and project.heat.is_once_like(function), "a start-up or maintenance name"),
-        (
-            not turns and heat.is_rare,
-            "a start-up or maintenance name, or a view with kept answers, leads here",
-        ),
-        (is_tool, "a command or script: its process ends with it"),
-        (not turns and heat.rank == "once", heat.stopped or "only called at start-up"),
-        (
-            heat.is_hot and is_unlikely_override(project, function, is_sure=heat.is_sure),
-            "only an overridden method leads here, and no name speaks of daily work",
-        ),
-        (
-            _closes_itself(project, build),
-            "its holder closes it when its work is done: churn, not a leak",
-        ),
-        (origin.credential, "depends on credentials of the caller"),
-        (origin.temporary, "its credentials are fetched for each call"),
-        (is_executor, "an idle executor ends with the object that holds it"),
-    )
-    return next((reason for holds, reason in doubts if holds), "")
-
-
-def _is_fetched_on_failure(build: Build) -> bool:
-    """``except LookupError: nltk.download("punkt")``: the next call finds what this one fetched."""
-    return bool(build.call.flags & EXCEPT) and "download" in split_words(build.call.name)
-
-
-def _is_handed_in(build: Build) -> bool:
-    """True when some call of the chain runs only while an attribute of an argument is empty."""
-    return any(
-        root[:1] == "$" and values.split(root)[1][:1] not in ((), ("[]",))
-        for step in build.chain()
-        for guard in step.call.guards
-        for root in values.roots(guard)
-    )
-
-
-def _is_meant(build: Build) -> bool:
-    """True when a comment or docstring above a call of the chain asks for a fresh object."""
-    return any(
-        step.function.fact.line <= line <= step.call.line
-        for step in build.chain()
-        if not step.function.is_module_body
-        for line in step.function.module.fresh
-    )
 
 
 def _direct(project: Project, build: Build, heat: Heat, origin: Origin) -> tuple[Confidence, str]:
@@ -252,14 +177,7 @@ def _is_configuration(project: Project, name: str) -> bool:
 def _is_cheap(build: Build) -> bool:
     """True when building costs next to nothing and holds nothing: what is lost is reuse alone."""
     cost = build.resource.cost_ms
-    return build.resource.effect == "cost" and cost is not None and cost < _CHEAP_MS
-
-
-def _is_bound_to_thread(build: Build) -> bool:
-    """True for connections that take no time and may be used by one thread alone: one per call is common."""
-    row = build.resource
-    is_cheap = row.cost_ms is not None and row.cost_ms < _CHEAP_MS
-    return is_cheap and row.kind == "connection" and row.thread_safe == "no"
+    return build.resource.effect == "cost" and cost is not None and cost < CHEAP_MS
 
 
 def _through_producer(project: Project, build: Build, heat: Heat) -> tuple[Confidence, str]:
@@ -306,27 +224,6 @@ def _is_unused(project: Project, function: Function) -> bool:
     return not project.graph.callers(function) and not project.graph.handed(function)
 
 
-def _closes_itself(project: Project, build: Build) -> bool:
-    """True when a working method of the class that holds the resource closes it; whoever builds one need not."""
-    via = next(
-        (step.via for step in build.chain() if step.via is not None and step.via.cls is not None),
-        None,
-    )
-    if via is None or via.cls is None:
-        return False
-    closing = build.resource.close_methods
-    closes = {f"!.{place}.{name}" for place in via.build.fate.places for name in closing}
-    classes = project.index.classes
-    holders = [via.cls, *(classes[a] for a in project.resolver.ancestors(via.cls) if a in classes)]
-    return any(
-        call.callee in closes
-        for holder in holders
-        for name, method in holder.methods.items()
-        if name not in _CLOSERS and name not in closing
-        for call in method.fact.calls
-    )
-
-
 def _builds_instances(project: Project, function: Function) -> bool:
     """True for a constructor, and for what only constructors of its class call."""
     return function.name in _INITIALISERS or project.production.is_only_from_init(function)
@@ -339,12 +236,6 @@ def reads_of(project: Project, function: Function) -> int:
         for edge in project.graph.callers(function)
         if not edge.function.module.is_test and project.heat.heat(edge.function).rank != "once"
     )
-
-
-def is_in_loop(build: Build) -> bool:
-    """True when a loop builds it again and again from what does not change in the loop."""
-    flags = build.call.flags
-    return bool(flags & LOOP) and not flags & (VARIES | SMALL_LOOP)
 
 
 def _is_repeated_method(project: Project, function: Function) -> bool:

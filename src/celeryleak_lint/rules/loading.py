@@ -65,20 +65,17 @@ def _each_load(project: Project) -> Iterator[Load]:
     for function in project.index.everything:
         if function.module.path not in paths:
             continue
-        if not any(last_name(call) in tails for call in function.fact.calls):
-            continue
-        heat = task_heat(project, function)
-        if heat is not None:
-            yield from _loads_of(project, function, heat)
+        if any(last_name(call) in tails for call in function.fact.calls):
+            yield from _loads_of(project, function)
 
 
-def _loads_of(project: Project, function: Function, heat: Heat) -> Iterator[Load]:
+def _loads_of(project: Project, function: Function) -> Iterator[Load]:
     """The loads of one function, one for each local that a query set is refined under."""
     refined: set[str] = set()
     for index, call in enumerate(function.fact.calls):
         if last_name(call) not in project.catalog.heavy_tails:
             continue
-        for load in _load(project, function, index, heat):
+        for load in _load(project, function, index):
             names = (
                 {sink for sink in call.sinks if sink.startswith("var ")}
                 if load.row.kind == "lazy"
@@ -123,7 +120,8 @@ def is_cut(words: frozenset[str]) -> bool:
     return any(_PARTS & set(split_words(word)) for word in words if word[:1] != "=")
 
 
-def _load(project: Project, function: Function, index: int, heat: Heat) -> Iterator[Load]:
+def _load(project: Project, function: Function, index: int) -> Iterator[Load]:
+    """The load that a call is, if it is one in a task; the heat is measured last, it costs most."""
     call = function.fact.calls[index]
     words = words_of(project, function, f"#{index}") | _statement(project, function, index)
     row, name = _row(project, function, index, words)
@@ -131,7 +129,10 @@ def _load(project: Project, function: Function, index: int, heat: Heat) -> Itera
         return
     if row.kind == "lazy" and not _is_materialised(function, call, row):
         return
-    if _is_small(project, function, call) or _is_kept_once(project, function, index):
+    if _is_small(project, function, call):
+        return
+    heat = task_heat(project, function)
+    if heat is None or _is_kept_once(project, function, index):
         return
     confidence = _confidence(project, function, index, row, name, words)
     yield Load(

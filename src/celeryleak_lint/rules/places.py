@@ -8,7 +8,8 @@ from celeryleak_lint.link.elements import Function
 from celeryleak_lint.link.producers import Build
 from celeryleak_lint.link.project import Project
 from celeryleak_lint.model.findings import CONFIDENCES
-from celeryleak_lint.rules.judgement import Verdict, is_in_loop
+from celeryleak_lint.rules.doubts import is_in_loop
+from celeryleak_lint.rules.judgement import Verdict
 
 _ACCESSORS = frozenset({"__getattr__", "__getattribute__", "__get__", "__getitem__"})
 

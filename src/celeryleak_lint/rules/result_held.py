@@ -101,13 +101,13 @@ def _gatherings(project: Project) -> Iterator[Suspect]:
 
 
 def _gathering(project: Project, function: Function, index: int) -> Iterator[Suspect]:
-    heat = task_heat(project, function)
-    if heat is None:
-        return
     for meaning in project.resolver.callees(function, index):
         row = project.catalog.heavy(meaning.name)
         if row is None or row.kind != "gathering":
             continue
+        heat = task_heat(project, function)
+        if heat is None:
+            return
         for source in _sources(function, function.fact.calls[index].args[0][1]):
             confidence = _confidence(project, function, source)
             if confidence is not None:
