@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 
 import pytest
@@ -199,13 +198,11 @@ def test_reader_that_goes_away_is_no_traceback(leaky: Path) -> None:
     assert b"BrokenPipe" not in done.stderr
 
 
-def test_clean_project_is_checked_quickly_and_without_libcst(tmp_path: Path) -> None:
+def test_clean_project_is_checked_without_libcst(tmp_path: Path) -> None:
     files = {f"m{n}.py": "import os\n\n\ndef f(x):\n    return os.getenv(x)\n" for n in range(10)}
     project = written(tmp_path, files)
     run("check", cwd=project)
-    started = time.perf_counter()
     ended = run("check", "--no-cache", cwd=project, PYTHONPROFILEIMPORTTIME="1")
     assert ended.code == 0
     assert "celeryleak_lint.engine" in ended.err
     assert "libcst" not in ended.err
-    assert time.perf_counter() - started < 2

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import libcst as cst
 
+from celeryleak_lint.cst.nodes import children
 from celeryleak_lint.fixes.uses import parameters
 
 #: How well a value serves as a key: shown to, unknown, an object somebody built, shown not to.
@@ -205,7 +206,7 @@ def _assignments(node: cst.CSTNode) -> Iterator[tuple[cst.CSTNode, cst.BaseExpre
         yield node.target, node.value
     elif isinstance(node, cst.For):
         yield node.target, cst.Ellipsis()
-    for child in node.children:
+    for child in children(node):
         if not isinstance(child, cst.FunctionDef | cst.ClassDef | cst.Lambda):
             yield from _assignments(child)
 
@@ -217,7 +218,7 @@ def _made(node: cst.CSTNode) -> Iterator[str]:
         return
     if isinstance(node, cst.AsName) and isinstance(node.name, cst.Name):
         yield node.name.value
-    for child in node.children:
+    for child in children(node):
         if not isinstance(child, cst.ImportAlias | cst.Lambda):
             yield from _made(child)
 

@@ -64,6 +64,7 @@ def moved(text: str, argument: Sequence[object]) -> list[object]:
     """The job: the edits, or the reason for none."""
     import libcst as cst
 
+    from celeryleak_lint.cst.nodes import children
     from celeryleak_lint.fixes.trees import has_comment, parsed
 
     where, name, init_row = cast("tuple[list[int], str, int]", argument)
@@ -76,7 +77,7 @@ def moved(text: str, argument: Sequence[object]) -> list[object]:
         return ["a comment belongs to the decorator"]
     if not init_row:
         return _property(tree, method, memo, name)
-    inits = [node for node in path[-4].children if isinstance(node, cst.FunctionDef)]
+    inits = [node for node in children(path[-4]) if isinstance(node, cst.FunctionDef)]
     init = next((node for node in inits if tree.range(node.name).start.line == init_row), None)
     return _wrapped(tree, method, memo, init)
 

@@ -6,6 +6,7 @@ from collections.abc import Container, Iterator
 
 import libcst as cst
 
+from celeryleak_lint.cst.nodes import children
 from celeryleak_lint.fixes.trees import dotted, within
 
 #: Methods of collections; what has one of them is no key.
@@ -68,5 +69,5 @@ def bound_to_class(node: cst.CSTNode, written_anew: Container[cst.CSTNode]) -> s
             found.value in _CLASS or (found.value[:2] == "__" and found.value[-2:] != "__")
         ):
             return found.value
-        pending += found.children
+        pending += children(found)
     return ""

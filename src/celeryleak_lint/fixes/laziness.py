@@ -11,6 +11,7 @@ from typing import Literal
 
 import libcst as cst
 
+from celeryleak_lint.cst.nodes import children
 from celeryleak_lint.fixes.trees import dotted
 
 Kind = Literal["clean", "unknown", "bound"]
@@ -138,13 +139,13 @@ class Values:
         return kind
 
     def _among(self, node: cst.CSTNode) -> Kind:
-        return worst(tuple(self.of(child) for child in node.children))
+        return worst(tuple(self.of(child) for child in children(node)))
 
     def _inside(self, node: cst.CSTNode) -> Kind:
         """The worst that code which runs later mentions."""
         if isinstance(node, cst.Name):
             return self.names.get(node.value, "clean")
-        return worst(tuple(self._inside(child) for child in node.children))
+        return worst(tuple(self._inside(child) for child in children(node)))
 
     def _call(self, node: cst.Call) -> Kind:
         full = dotted(node.func)

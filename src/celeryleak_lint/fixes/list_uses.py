@@ -12,6 +12,7 @@ from typing import cast
 
 import libcst as cst
 
+from celeryleak_lint.cst.nodes import children
 from celeryleak_lint.cst.visitor import last_name
 from celeryleak_lint.fixes.trees import Tree, dotted, has_comment, mentions, parsed, within
 
@@ -79,7 +80,7 @@ class _Uses:
         if isinstance(node, cst.SimpleString) and re.search(rf"\b{self.name}\b", node.value):
             if node.raw_value == self.name:
                 self.reason = f"`{self.name}` is named in a string, so other code may get it"
-        for child in node.children:
+        for child in children(node):
             self.visit(child, (*above, node))
 
     def _is_list(self, node: cst.CSTNode, above: tuple[cst.CSTNode, ...]) -> bool:

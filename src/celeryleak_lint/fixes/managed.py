@@ -13,6 +13,7 @@ from typing import cast
 
 import libcst as cst
 
+from celeryleak_lint.cst.nodes import children
 from celeryleak_lint.fixes.block_edits import (
     Writing,
     header_above,
@@ -137,7 +138,7 @@ def _check_expression(place: Opening) -> None:
             raise NoWay("it stands inside a string")
         if isinstance(outer, cst.Await) and inner is place.call:
             raise NoWay("it is awaited, and has to be closed by an asynchronous block")
-        for child in outer.children:
+        for child in children(outer):
             if child is inner:
                 break
             if not all(_is_pure(found) for found in within(child)):

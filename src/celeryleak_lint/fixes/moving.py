@@ -15,6 +15,7 @@ import libcst as cst
 from libcst.metadata import CodeRange
 
 from celeryleak_lint.cst.jobs import Plain
+from celeryleak_lint.cst.nodes import children
 from celeryleak_lint.fixes.cuts import INSTANCES, Cut, is_import, narrowest
 from celeryleak_lint.fixes.evidence import UNKNOWN, Shown
 from celeryleak_lint.fixes.keyable import bound_to_class, collections_in
@@ -154,7 +155,7 @@ def _chains_in(node: cst.CSTNode, live: set[str]) -> Iterator[tuple[str, cst.CST
         for arg in node.args:
             yield from _chains_in(arg.value, live)
     else:
-        for child in node.children:
+        for child in children(node):
             yield from _chains_in(child, live)
 
 
@@ -240,7 +241,7 @@ def _forbid_long_texts(scene: Scene, node: cst.CSTNode, prefix: str) -> None:
 
 def _all(node: cst.CSTNode) -> Iterator[cst.CSTNode]:
     yield node
-    for child in node.children:
+    for child in children(node):
         yield from _all(child)
 
 

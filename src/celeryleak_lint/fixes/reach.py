@@ -12,6 +12,7 @@ from typing import cast
 
 import libcst as cst
 
+from celeryleak_lint.cst.nodes import children
 from celeryleak_lint.fixes.held import holds, is_last, looks_up_by_text
 from celeryleak_lint.fixes.laziness import Kind, Values, items_of
 from celeryleak_lint.fixes.trees import Tree, dotted, has_comment, mentions, names_in, within
@@ -110,7 +111,7 @@ def _read(place: Opening, node: cst.CSTNode) -> None:
     elif isinstance(node, cst.BaseExpression):
         place.values.of(node)
     else:
-        _read_all(place, node.children)
+        _read_all(place, children(node))
 
 
 def _read_value(

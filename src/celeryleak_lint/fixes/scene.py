@@ -9,6 +9,7 @@ from itertools import pairwise
 import libcst as cst
 from libcst.metadata import CodeRange, MetadataWrapper, PositionProvider
 
+from celeryleak_lint.cst.nodes import children
 from celeryleak_lint.fixes.evidence import Evidence
 from celeryleak_lint.fixes.uses import Uses, locals_of, uses_of
 
@@ -108,7 +109,7 @@ def _path_to(
         if is_here and isinstance(node, cst.Call) and where is not None:
             if (where.end.line, where.end.column) == end:
                 return path
-        node = next((child for child in node.children if _holds(ranges, child, start, end)), None)
+        node = next((child for child in children(node) if _holds(ranges, child, start, end)), None)
     return path
 
 

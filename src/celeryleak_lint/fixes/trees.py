@@ -11,6 +11,8 @@ from dataclasses import dataclass
 import libcst as cst
 from libcst.metadata import CodeRange, MetadataWrapper, PositionProvider
 
+from celeryleak_lint.cst.nodes import children
+
 #: An edit of a slice: row, column, end row, end column and the new text.
 Change = tuple[int, int, int, int, str]
 
@@ -59,7 +61,7 @@ class Tree:
             if isinstance(node, cst.BaseExpression) and node in self._ranges:
                 if _numbers(self.range(node)) == wanted:
                     return (*above, node)
-            for child in node.children:
+            for child in children(node):
                 found = search(child, (*above, node))
                 if found:
                     return found
@@ -93,7 +95,7 @@ def within(node: cst.CSTNode) -> Iterator[cst.CSTNode]:
     while pending:
         found = pending.pop()
         yield found
-        pending += found.children
+        pending += children(found)
 
 
 def names_in(node: cst.CSTNode) -> Iterator[cst.Name]:
@@ -103,7 +105,7 @@ def names_in(node: cst.CSTNode) -> Iterator[cst.Name]:
     elif isinstance(node, cst.Attribute | cst.Arg):
         yield from names_in(node.value)
     else:
-        for child in node.children:
+        for child in children(node):
             yield from names_in(child)
 
 
@@ -114,7 +116,13 @@ def mentions(node: cst.CSTNode, names: set[str]) -> bool:
 
 def has_comment(node: cst.CSTNode) -> bool:
     """Whether a comment stands in a node, those above a statement included."""
-    return any(isinstance(found, cst.Comment) for found in within(node))
+    pending = [node]
+    while pending:
+        found = pending.pop()
+        if isinstance(found, cst.Comment):
+            return True
+        pending += found.children
+    return False
 
 
 def dotted(node: cst.CSTNode) -> str:

@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 
 import libcst as cst
 
+from celeryleak_lint.cst.nodes import children
+
 #: Statements that leave the block or change what others see; they cannot move elsewhere.
 _EFFECTS: tuple[type[cst.CSTNode], ...] = (
     cst.Return, cst.Yield, cst.Await, cst.Break, cst.Continue, cst.Global, cst.Nonlocal, cst.Del,
@@ -128,7 +130,7 @@ def _exposed_block(block: cst.BaseSuite) -> set[str]:
 def _within(node: cst.CSTNode) -> Iterator[cst.CSTNode]:
     """A node and all nodes in it, without what is inside nested functions and classes."""
     yield node
-    for child in node.children:
+    for child in children(node):
         if not isinstance(child, cst.FunctionDef | cst.ClassDef | cst.Lambda):
             yield from _within(child)
 
@@ -166,9 +168,9 @@ def _binding(node: cst.CSTNode, uses: Uses) -> None:
     elif isinstance(node, cst.MatchAs | cst.MatchStar):
         if node.name is not None:
             _bind(node.name, uses)
-        _visit_all([child for child in node.children if child is not node.name], uses)
+        _visit_all([child for child in children(node) if child is not node.name], uses)
     else:
-        _visit_all(node.children, uses)
+        _visit_all(children(node), uses)
 
 
 def _visit_all(nodes: Sequence[cst.CSTNode | None], uses: Uses) -> None:
@@ -194,7 +196,7 @@ def _small(node: cst.BaseSmallStatement, uses: Uses) -> None:
     elif isinstance(node, cst.Import | cst.ImportFrom):
         _imported(node, uses)
     else:
-        _visit_all(node.children, uses)
+        _visit_all(children(node), uses)
 
 
 def _imported(node: cst.Import | cst.ImportFrom, uses: Uses) -> None:

@@ -52,6 +52,7 @@ class Marks:
         self.catalog = catalog
         self._marks: dict[int, Mark | None] = {}
         self._tools: dict[str, EntryPoint | None] = {}
+        self._instance_entries: dict[str, EntryPoint | None] = {}
         self._module_marks: dict[str, Mark] = {}
         self._functions: dict[str, list[EntryPoint]] = {}
         for entry in catalog.functions:
@@ -227,11 +228,11 @@ class Marks:
 
     def instance_entry(self, cls: Class) -> EntryPoint | None:
         """The base-class entry point nearest to a class: how often its instances are built."""
-        for ancestor in (cls.id, *self.resolver.ancestors(cls)):
-            entry = self.catalog.base(ancestor)
-            if entry is not None:
-                return entry
-        return None
+        if cls.id not in self._instance_entries:
+            names = (cls.id, *self.resolver.ancestors(cls))
+            entries = (self.catalog.base(name) for name in names)
+            self._instance_entries[cls.id] = next((e for e in entries if e is not None), None)
+        return self._instance_entries[cls.id]
 
     def process(self, function: Function) -> EntryPoint | None:
         """The entry point that says that the process around a method ends with its job."""

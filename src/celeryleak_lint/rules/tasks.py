@@ -44,11 +44,22 @@ def _find_near_tasks(project: Project) -> frozenset[str]:
     handed, paths = _handed_to_queues(project)
     for function in project.index.everything:
         path = function.module.path
-        if path not in paths and not function.module.is_test:
-            mark = project.heat.mark(function)
-            if function.name in handed or (mark is not None and _runs_tasks(mark.entry)):
-                paths.add(path)
+        if path in paths or function.module.is_test:
+            continue
+        if function.name in handed or _is_entered(project, function):
+            paths.add(path)
     return frozenset(paths)
+
+
+def _is_entered(project: Project, function: Function) -> bool:
+    """True when a queue knows a function by its decorator or base class; most have neither, and need no mark."""
+    owner = project.graph.owner(function)
+    if not function.fact.decorators and (
+        owner is None or project.heat.instance_entry(owner) is None
+    ):
+        return False
+    mark = project.heat.mark(function)
+    return mark is not None and _runs_tasks(mark.entry)
 
 
 def _runs_tasks(entry: EntryPoint | None) -> bool:
