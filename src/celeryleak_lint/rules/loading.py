@@ -261,35 +261,43 @@ def _statement(project: Project, function: Function, index: int) -> frozenset[st
 
 
 def _gather(
-    project: Project, function: Function, value: str, found: set[str], seen: set[str], depth: int
-) -> None:
+    project: Project, function: Function, value: str, found: set[str], seen: set[tuple[int, str]],
+    depth: int,
+) -> None:  # fmt: skip
     for root in values.roots(value):
         if root[:1] == "=":
             if root.startswith(values.LITERAL):
                 found.add(root)
             continue
-        if root in seen or depth > _DEPTH:
+        place = (0 if root[:1] == "@" else id(function), root)
+        if place in seen or depth > _DEPTH:
             continue
-        seen.add(root)
+        seen.add(place)
         found.update(
             part for part in root[1:].replace("[]", "").split(".") if part and not part.isdigit()
         )
-        for inner in _behind(project, function, root, found):
-            _gather(project, function, inner, found, seen, depth + 1)
+        for owner, inner in _behind(project, function, root, found):
+            _gather(project, owner, inner, found, seen, depth + 1)
 
 
-def _behind(project: Project, function: Function, root: str, found: set[str]) -> Iterator[str]:
-    """The values from which a name or a call comes."""
+def _behind(
+    project: Project, function: Function, root: str, found: set[str]
+) -> Iterator[tuple[Function, str]]:
+    """The values from which a name or a call comes, each with the body whose calls it counts."""
     base = values.split(root)[0]
     if base[:1] == "#":
         call = function.fact.calls[int(base[1:])]
         found.add(call.name)
-        yield call.callee
+        yield function, call.callee
         for label, value in call.args:
             found.add(label)
-            yield value
+            yield function, value
     elif base[:1] == "%":
-        yield from function.locals.get(base[1:], ())
+        for value in function.locals.get(base[1:], ()):
+            yield function, value
     elif base[:1] == "@":
         module, _, name = project.resolver.canonical(base[1:]).rpartition(".")
-        yield from project.index.assigned(module, name)
+        body = project.index.bodies.get(module)
+        if body is not None:
+            for value in project.index.assigned(module, name):
+                yield body, value
