@@ -99,11 +99,11 @@ class Project:
     spoken_of: frozenset[str] = frozenset()
 
     @classmethod
-    def of(cls, tree: Path) -> Project:
-        """Read and analyse what is below a folder."""
+    def of(cls, tree: Path, confidence: str = "possible") -> Project:
+        """Read what is below a folder."""
         place = locate((str(tree),), working_directory=str(tree))
         assert not isinstance(place, tuple)
-        settings = settings_for(place, {"confidence": "possible"}, config=None, isolated=True)
+        settings = settings_for(place, {"confidence": confidence}, config=None, isolated=True)
         assert not isinstance(settings, tuple)
         scope = discover(place, settings.config).scope
         texts = {file.path: Path(scope.root, file.path).read_bytes() for file in scope.files}
@@ -123,9 +123,12 @@ class Project:
             if changed is None and ground is not None:
                 self.ground, self.spoken_of = unpacked_ground(ground), spoken_of
 
+        def read(path: str) -> bytes:
+            return texts[path] if path in texts else Path(self.scope.root, path).read_bytes()
+
         report = analyse(
-            self.scope, config=self.config, catalog=catalog, learn=learn,
-            read=texts.__getitem__, summaries=[_again(s) for s in summaries.values()],
+            self.scope, config=self.config, catalog=catalog, learn=learn, read=read,
+            summaries=[_again(s) for s in summaries.values()],
         )  # fmt: skip
         return Counter((f.code, f.path, f.span, f.message, f.trace) for f in report.findings)
 

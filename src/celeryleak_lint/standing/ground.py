@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
 #: Settings that rules ask for beside those of Celery.
 _SETTINGS = frozenset({"DEBUG"})
+#: Kinds of items that count whatever their names are.
+_ALWAYS = frozenset({"alias", "attribute", "kept", "base"})
 
 
 class Ground(msgspec.Struct, frozen=True, array_like=True):
@@ -160,7 +162,8 @@ def _adds_the_same(
     )
 
 
-def _matters(ground: Ground, item: Item) -> bool:
+def asked_for(ground: Ground, item: Item) -> bool:
+    """Whether a question that was asked finds this item of a body."""
     kind, name = item
     if kind == "call":
         return name in ground.calls
@@ -172,9 +175,12 @@ def _matters(ground: Ground, item: Item) -> bool:
         return name in ground.references
     if kind == "read":
         return name in ground.readers
-    if kind == "stored":
-        return _is_setting(name)
-    return True
+    return kind == "stored" and _is_setting(name)
+
+
+def _matters(ground: Ground, item: Item) -> bool:
+    """Whether an item may change an answer; what fills or keeps something always may."""
+    return item[0] in _ALWAYS or asked_for(ground, item)
 
 
 def _may_make(ground: Ground, callee: str) -> bool:
