@@ -70,6 +70,14 @@ def test_no_construction_is_left_out(project: Project, monkeypatch: pytest.Monke
     assert built(everything) == screened
 
 
+def test_calls_without_prospects_mean_nothing(project: Project) -> None:
+    survey = project.index.survey
+    idle = [site for sites in survey.callees.values() for site in sites if survey.is_idle(site)]
+    for site in idle:
+        assert project.resolver.meanings(site.function, site.callee) == (), site
+    assert idle or len(project.index.everything) < 500
+
+
 def test_calls_are_found_under_every_name(project: Project) -> None:
     survey, index = project.index.survey, project.index
     by_tail = Counter(

@@ -138,6 +138,8 @@ class CallGraph:
         return known
 
     def _functions_at(self, site: Site) -> tuple[Function, ...]:
+        if self.index.survey.is_idle(site):
+            return ()
         meanings = self.resolver.meanings(site.function, site.callee)
         return tuple([m.function for m in meanings if m.function is not None]) if meanings else ()
 

@@ -12,6 +12,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 
 from celeryleak_lint.link.elements import Class, Function, Mention, Site
+from celeryleak_lint.link.prospects import Outside, Prospects
 from celeryleak_lint.link.survey import Survey
 from celeryleak_lint.model.facts import ModuleSummary
 
@@ -32,6 +33,7 @@ class Index:
     class_bodies: dict[str, Function] = field(default_factory=dict)
     _imports: dict[str, dict[str, str]] = field(default_factory=dict)
     labels: AbstractSet[str] = frozenset()
+    outside: Outside | None = None
     _imported: set[str] | None = None
     _nested: defaultdict[tuple[str, str], list[Function]] | None = None
     _survey: Survey | None = None
@@ -39,10 +41,16 @@ class Index:
 
     @classmethod
     def of(
-        cls, summaries: Iterable[ModuleSummary], labels: AbstractSet[str] = frozenset()
+        cls,
+        summaries: Iterable[ModuleSummary],
+        labels: AbstractSet[str] = frozenset(),
+        outside: Outside | None = None,
     ) -> Index:
-        """Index summaries in the order given; calls with arguments under ``labels`` can be asked for."""
-        index = cls(labels=labels)
+        """Index summaries in the order given; calls with arguments under ``labels`` can be asked for.
+
+        With ``outside``, calls that surely build nothing are told before they are resolved.
+        """
+        index = cls(labels=labels, outside=outside)
         for summary in summaries:
             index._add(summary)
         return index
@@ -165,7 +173,8 @@ class Index:
     def survey(self) -> Survey:
         """The tables over all bodies, made when something is asked for the first time."""
         if self._survey is None:
-            self._survey = Survey(self.everything, self.all_classes, self.labels)
+            prospects = Prospects(self.outside, self.modules) if self.outside else None
+            self._survey = Survey(self.everything, self.all_classes, self.labels, prospects)
         return self._survey
 
     def changed_globals(self) -> AbstractSet[str]:

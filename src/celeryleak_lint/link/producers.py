@@ -165,6 +165,8 @@ class Production:
         lists.append(survey.labelled)
         lists.append([s for s in survey.callees.get("^", ()) if _own_name(s.function) in derived])
         for site in in_order(lists):
+            if survey.is_idle(site):
+                continue
             constructed = self._constructed(site)
             if constructed is not None and constructed[0].report:
                 found.append((site, *constructed))

@@ -19,6 +19,7 @@ from celeryleak_lint.link.lifetimes import Lifetimes
 from celeryleak_lint.link.origins import Origins
 from celeryleak_lint.link.processes import Processes
 from celeryleak_lint.link.producers import Production
+from celeryleak_lint.link.prospects import Outside
 from celeryleak_lint.link.resolve import Resolver
 from celeryleak_lint.link.roots import separate
 from celeryleak_lint.model.deploy import DeployFacts
@@ -72,7 +73,10 @@ class Project:
         self.renamed = frozenset(
             new.path for new, old in zip(separated, given, strict=True) if new is not old
         )
-        self.index = Index.of(separated, catalog.conditions)
+        outside = Outside(
+            catalog.resource_tails, lambda dotted: catalog.resource(dotted) is not None
+        )
+        self.index = Index.of(separated, catalog.conditions, outside)
         self.resolver = Resolver(self.index, catalog)
         self.graph = CallGraph(self.index, self.resolver)
         self.caching = Caching(self.resolver, self.graph, catalog)

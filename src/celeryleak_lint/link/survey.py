@@ -21,6 +21,7 @@ from celeryleak_lint.link.bodies import (
     referred,
 )
 from celeryleak_lint.link.elements import Class, Function, Mention, Site
+from celeryleak_lint.link.prospects import Prospects
 from celeryleak_lint.model import values
 from celeryleak_lint.model.facts import FunctionBody, StoreFact, unpacked
 
@@ -61,8 +62,9 @@ class Survey:
     """
 
     def __init__(
-        self, functions: Sequence[Function], classes: Iterable[Class], labels: AbstractSet[str]
-    ) -> None:
+        self, functions: Sequence[Function], classes: Iterable[Class], labels: AbstractSet[str],
+        prospects: Prospects | None = None,
+    ) -> None:  # fmt: skip
         self.callees: dict[str, list[Site]] = {}
         self.labelled: list[Site] = []
         self.aliases: dict[str, set[str]] = defaultdict(set)
@@ -76,6 +78,8 @@ class Survey:
         self._module_names: dict[str, dict[str, list[str]]] = {}
         self._annotations: dict[str, dict[str, str]] = {}
         self._labels = labels
+        self._prospects = prospects
+        self._idle: set[tuple[int, int]] = set()
         self._everything = functions
         self._callees_named: dict[str, list[str]] = defaultdict(list)
         self._through_locals: dict[str, list[Site]] = defaultdict(list)
@@ -104,6 +108,10 @@ class Survey:
         """The functions that may read an attribute which some class defines as a decorated method."""
         self.asked.readers.add(name)
         return [self._everything[number] for number in sorted(self._readers.get(name, ()))]
+
+    def is_idle(self, site: Site) -> bool:
+        """True for a call that surely calls nothing that the project or the catalog knows."""
+        return (site.function.number, site.index) in self._idle
 
     def assigned(self, module: str, name: str) -> Sequence[str]:
         """The values that the body of a module assigns to a name."""
@@ -166,7 +174,7 @@ class Survey:
                 self.bases.append((function, tuple(found)))
 
     def _look_at_calls(self, function: Function, body: FunctionBody) -> None:
-        callees, told = self.callees, self._told
+        callees, told, prospects = self.callees, self._told, self._prospects
         for position, call in enumerate(body.calls):
             callee = call.callee
             site = Site(function, position, callee)
@@ -175,8 +183,9 @@ class Survey:
                 sites = self._new_callee(callee)
             sites.append(site)
             if callee[:1] not in _WITH_ONE_NAME:
-                for tail in dict.fromkeys(callee_tails(body, callee)):
-                    self._through_locals[tail].append(site)
+                self._called_through_locals(body, site)
+            if prospects is not None and prospects.is_idle(function.fact, body, callee):
+                self._idle.add((function.number, position))
             for label, value in call.args:
                 if label in self._labels:
                     self.labelled.append(site)
@@ -186,6 +195,10 @@ class Survey:
                         what = self._learn(value)
                     if what is not _NOTHING:
                         self._argument(body, site, label, value, what)
+
+    def _called_through_locals(self, body: FunctionBody, site: Site) -> None:
+        for tail in dict.fromkeys(callee_tails(body, site.callee)):
+            self._through_locals[tail].append(site)
 
     def _new_callee(self, callee: str) -> list[Site]:
         sites = self.callees[callee] = []

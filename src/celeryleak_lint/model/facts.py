@@ -182,7 +182,7 @@ class FunctionFact(msgspec.Struct, array_like=True, omit_defaults=True, gc=False
     def params(self) -> tuple[ParameterFact, ...]:
         """The parameters, decoded."""
         if self.parameters is None:
-            self.parameters = _signature_decoder.decode(self.signature)
+            self.parameters = unpacked_signature(self.signature)
         return self.parameters
 
     @property
@@ -250,6 +250,11 @@ def packed(part: FunctionBody | tuple[ParameterFact, ...]) -> bytes:
 def unpacked(data: bytes) -> FunctionBody:
     """The body that ``packed`` was given; raises ``msgspec.DecodeError`` for anything else."""
     return _decoder.decode(data)
+
+
+def unpacked_signature(data: bytes) -> tuple[ParameterFact, ...]:
+    """The parameters that ``packed`` was given; raises ``msgspec.DecodeError`` for anything else."""
+    return _signature_decoder.decode(data)
 
 
 class ClassFact(msgspec.Struct, frozen=True, array_like=True, gc=False):
