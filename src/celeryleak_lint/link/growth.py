@@ -89,6 +89,13 @@ class GrowthFacts:
             return shrinks[0]
         return next((f for f in shrinks if self._runs_normally(f)), None)
 
+    def empties(self, function: Function, base: str) -> Holding | None:
+        """The collection that a value of a function names, when the function itself takes entries out of it."""
+        holding = self.holdings.of(function, base)
+        if holding is None or function not in self._shrinks.get(holding.id, ()):
+            return None
+        return holding
+
     def is_shrunk_from_afar(self, holding: Holding) -> bool:
         """True when entries go from such an attribute at the end of a chain: ``state.jobs.choices.pop(key)``.
 
@@ -190,7 +197,8 @@ class GrowthFacts:
             return
         if store.augmented:
             if store.key == "=+":
-                self._grow(function, store.target, store, "keyless", "")
+                if not function.is_module_body and not function.is_class_body:
+                    self._grow(function, store.target, store, "keyless", "")
             else:
                 self._shrunk(function, store.target)
         elif self._rebinds(function, store):

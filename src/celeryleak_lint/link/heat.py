@@ -23,6 +23,7 @@ from celeryleak_lint.link.elements import Class, Function
 from celeryleak_lint.link.flow import Flow
 from celeryleak_lint.link.marks import Mark, Marks, Rank, is_occasional
 from celeryleak_lint.link.options import Demands
+from celeryleak_lint.link.recycling import Recycling
 from celeryleak_lint.link.resolve import Resolver
 from celeryleak_lint.link.ways import (
     Loop,
@@ -83,8 +84,9 @@ class Thermometer:
     """Measures the heat of functions; remembers every answer."""
 
     def __init__(
-        self, resolver: Resolver, graph: CallGraph, caching: Caching, flow: Flow, catalog: Catalog
-    ) -> None:
+        self, resolver: Resolver, graph: CallGraph, caching: Caching, flow: Flow, catalog: Catalog,
+        recycling: Recycling,
+    ) -> None:  # fmt: skip
         self.resolver = resolver
         self.graph = graph
         self.caching = caching
@@ -93,7 +95,7 @@ class Thermometer:
         self.demands = Demands(resolver, graph)
         self._heat: dict[tuple[int, Needs], Heat] = {}
         self._flowing: dict[int, list[Edge]] = {}
-        self.marks = Marks(resolver, graph, catalog)
+        self.marks = Marks(resolver, graph, catalog, recycling)
 
     def heat(self, function: Function, needs: Needs = ()) -> Heat:
         """The heat of a function, with the shortest chain from a hot root.
@@ -313,7 +315,7 @@ class Thermometer:
         found: list[Edge] = []
         for edge in self.graph.handed(function):
             entry = self._entry_of(edge)
-            if entry is not None and entry.heat in _AS_OFTEN and entry.long_lived:
+            if entry is not None and entry.heat in _AS_OFTEN and self.marks.outlives(entry):
                 found.append(edge)
         return found
 
@@ -324,7 +326,7 @@ class Thermometer:
             entry = self._entry_of(edge)
             if entry is None or entry.heat in _AS_OFTEN or edge.function.module.is_test:
                 continue
-            rank: Rank = "per-run" if not entry.long_lived else entry.heat
+            rank: Rank = entry.heat if self.marks.outlives(entry) else "per-run"
             if best is not None and (best.is_hot or rank != "hot"):
                 continue
             step = step_of(edge, function)

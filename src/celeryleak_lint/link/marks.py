@@ -14,6 +14,7 @@ from celeryleak_lint.catalog.schema import EntryPoint
 from celeryleak_lint.catalog.words import split_words
 from celeryleak_lint.link.callgraph import CallGraph
 from celeryleak_lint.link.elements import Class, Function
+from celeryleak_lint.link.recycling import Recycling
 from celeryleak_lint.link.resolve import Resolver
 from celeryleak_lint.model import values
 from celeryleak_lint.model.facts import ModuleSummary
@@ -46,10 +47,13 @@ class Mark:
 class Marks:
     """Answers what functions, files and classes say of themselves; remembers every answer."""
 
-    def __init__(self, resolver: Resolver, graph: CallGraph, catalog: Catalog) -> None:
+    def __init__(
+        self, resolver: Resolver, graph: CallGraph, catalog: Catalog, recycling: Recycling
+    ) -> None:
         self.resolver = resolver
         self.graph = graph
         self.catalog = catalog
+        self.recycling = recycling
         self._marks: dict[int, Mark | None] = {}
         self._tools: dict[str, EntryPoint | None] = {}
         self._instance_entries: dict[str, EntryPoint | None] = {}
@@ -58,6 +62,11 @@ class Marks:
         for entry in catalog.functions:
             for name in dict.fromkeys(entry.names):
                 self._functions.setdefault(name, []).append(entry)
+
+    def outlives(self, entry: EntryPoint) -> bool:
+        """True when the process that runs what is entered goes on after it."""
+        is_single_use = entry.framework == "celery" and self.recycling.after_each_task
+        return entry.long_lived and not is_single_use
 
     def mark(self, function: Function) -> Mark | None:
         """What the function itself says: an entry point, a start-up hook, test code."""
@@ -134,7 +143,7 @@ class Marks:
             entry = self._decorator_entry(function, decorator.value)
             if entry is not None:
                 rank: Rank = (
-                    "per-run" if not entry.long_lived and entry.heat == "hot" else entry.heat
+                    "per-run" if entry.heat == "hot" and not self.outlives(entry) else entry.heat
                 )
                 return Mark(rank, f"`{short_name(function)}` is {_a(entry.framework)} entry point (`@{shown_value(decorator.value)}`)", entry)  # fmt: skip
         return None
@@ -188,14 +197,14 @@ class Marks:
             if told == "once":
                 return Mark("once", f"{shown} runs once", entry)
             if told is not None:
-                rank: Rank = "per-run" if not entry.long_lived else told
+                rank: Rank = told if self.outlives(entry) else "per-run"
                 return Mark(rank, f"{shown} is called by the framework again and again", entry)
             if name in ("__init__", "__new__", "setup") and entry.instance != "unknown":
                 rank = {"per-call": "hot", "per-run": "per-run"}.get(entry.instance, "once")  # type: ignore[assignment]
                 return Mark(
                     rank, f"{shown}: one instance {entry.instance.replace('-', ' ')}", entry
                 )
-            if not entry.long_lived and not self.graph.callers(function):
+            if not self.outlives(entry) and not self.graph.callers(function):
                 return Mark("per-run", f"{shown} ends with its process", entry)
         return None
 
@@ -238,7 +247,7 @@ class Marks:
         """The entry point that says that the process around a method ends with its job."""
         owner = self.graph.owner(function)
         entry = self.instance_entry(owner) if owner is not None else None
-        return entry if entry is not None and not entry.long_lived else None
+        return entry if entry is not None and not self.outlives(entry) else None
 
 
 def _a(word: str) -> str:

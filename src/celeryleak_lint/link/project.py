@@ -20,6 +20,7 @@ from celeryleak_lint.link.origins import Origins
 from celeryleak_lint.link.processes import Processes
 from celeryleak_lint.link.producers import Production
 from celeryleak_lint.link.prospects import Outside
+from celeryleak_lint.link.recycling import Recycling
 from celeryleak_lint.link.resolve import Resolver
 from celeryleak_lint.link.roots import separate
 from celeryleak_lint.model.deploy import DeployFacts
@@ -81,7 +82,11 @@ class Project:
         self.graph = CallGraph(self.index, self.resolver)
         self.caching = Caching(self.resolver, self.graph, catalog)
         self.flow = Flow(self.resolver, catalog)
-        self.heat = Thermometer(self.resolver, self.graph, self.caching, self.flow, catalog)
+        self.configuration = Configuration(self.index, self.resolver)
+        recycling = Recycling(self.configuration, self.deploy)
+        self.heat = Thermometer(
+            self.resolver, self.graph, self.caching, self.flow, catalog, recycling
+        )
         self.processes = Processes(self.index, self.heat.marks, catalog)
         self.origins = Origins(catalog, self.resolver.binder)
         self.lifetimes = Lifetimes(self.index, self.graph, self.caching, self.heat)
@@ -91,7 +96,6 @@ class Project:
         self.production = Production(
             self.index, self.resolver, self.graph, self.caching, self.flow, catalog
         )
-        self.configuration = Configuration(self.index, self.resolver)
         self._answers: dict[object, object] = {}
 
     def once(self, question: Callable[[Project], Answer]) -> Answer:

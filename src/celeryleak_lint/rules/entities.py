@@ -76,3 +76,9 @@ def has_default(function: Function, key: str) -> bool:
 def _is_gated(function: Function) -> bool:
     named = (*(d.name for d in function.fact.decorators), *(c.name for c in function.fact.calls))
     return not _GATES.isdisjoint(name.lstrip("_") for name in named)
+
+
+def is_of_type(key: str) -> bool:
+    """``content_type.id``: as many as there are types, which nobody makes at run time."""
+    owner = key.rpartition(".")[0].rpartition(".")[2].lstrip("$%>@!^")
+    return split_words(owner)[-1:] in (("type",), ("kind",))

@@ -19,12 +19,18 @@ from celeryleak_lint.rules.entities import (
     has_default,
     is_bare_id,
     is_for_few,
+    is_of_type,
     is_own_attribute,
     is_table,
     is_traffic_word,
 )
 from celeryleak_lint.rules.firsts import is_first_time, says_once
-from celeryleak_lint.rules.given import DESCRIPTOR_METHODS, is_given_constants, verdict_of
+from celeryleak_lint.rules.given import (
+    DESCRIPTOR_METHODS,
+    is_given_constants,
+    is_taken_over,
+    verdict_of,
+)
 from celeryleak_lint.rules.purposes import (
     is_about_accounts,
     is_by_code,
@@ -97,6 +103,7 @@ def _has_few_keys(project: Project, growth: Growth, key: str, verdict: KeyVerdic
         is_table(project, growth.holding)
         or is_own_attribute(project, growth.keyed_in, key)
         or has_default(growth.keyed_in, key)
+        or is_of_type(key)
         or is_for_few(project, growth.function, verdict.word)
         or is_about_accounts(growth, verdict.word)
     )
@@ -207,6 +214,7 @@ def _limited(project: Project, growth: Growth, confidence: Confidence) -> Confid
         or is_by_code(growth.holding)
         or is_first_time(growth)
         or says_once(growth)
+        or is_taken_over(project, growth)
     ):
         return "possible"
     if not heat.is_hot and _is_called_by_nobody(project, function):

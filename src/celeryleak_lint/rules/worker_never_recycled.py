@@ -6,14 +6,13 @@ from collections.abc import Iterator, Sequence
 
 from celeryleak_lint.link.elements import Site
 from celeryleak_lint.link.project import Project
+from celeryleak_lint.link.recycling import SINGLE_PROCESS
 from celeryleak_lint.model.deploy import EnvironmentSetting, WorkerCommand
 from celeryleak_lint.model.findings import Confidence, Suspect
 from celeryleak_lint.model.source import Spot
 from celeryleak_lint.rules.base import Rule
 from celeryleak_lint.rules.configured import is_set, texts
 
-#: Pools without child processes: there is nothing that a limit could replace.
-_SINGLE_PROCESS = frozenset({"eventlet", "gevent", "solo", "threads"})
 _PREFORK = frozenset({"prefork", "processes"})
 _OPTIONS = (
     "max-tasks-per-child", "maxtasksperchild", "max-memory-per-child", "maxmemperchild",
@@ -49,7 +48,7 @@ def check(project: Project) -> Iterator[Suspect]:
     )
     limited = [worker for worker in workers if _limit(worker)]
     if limited or is_set(configured) or any(map(_is_limit, project.deploy.settings)):
-        if workers and all(_pool(project, worker) in _SINGLE_PROCESS for worker in workers):
+        if workers and all(_pool(project, worker) in SINGLE_PROCESS for worker in workers):
             yield from _without_effect(project, limited)
         return
     forking = [worker for worker in workers if _pool(project, worker) in _PREFORK]
