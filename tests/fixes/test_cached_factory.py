@@ -105,6 +105,19 @@ def test_two_functions_share_one_helper() -> None:
     assert len(ended.fixed) == 2
 
 
+def test_a_parsed_address_is_a_value_and_so_a_key() -> None:
+    ended = mended(
+        task(
+            "parts = urlparse(order_id)",
+            'print("asked", parts)',
+            "redis.Redis(host=parts.hostname, port=parts.port).get(order_id)",
+            before="from urllib.parse import urlparse\n\n\n",
+        ),
+        confidence="possible",
+    )
+    assert ended.fixed, ended.reasons
+
+
 def test_the_name_of_the_helper_is_free() -> None:
     ended = mended(task("redis.Redis(port=1).get(order_id)", before="_redis_client = 3\n\n\n"))
     assert "def _redis_client_2() -> redis.Redis:" in ended.text

@@ -31,6 +31,10 @@ _TEXT_METHODS = frozenset(
     {"lower", "upper", "strip", "rstrip", "lstrip", "format", "join", "title", "replace", "decode",
      "encode", "removeprefix", "removesuffix", "casefold", "hex", "isoformat"}
 )  # fmt: skip
+#: Functions and classes that give values which compare by what they hold.
+_VALUE_MAKERS = frozenset(
+    {"UUID", "Path", "PurePath", "Decimal", "date", "datetime", "timedelta", "urlparse", "urlsplit"}
+)
 _TUPLES = frozenset({"tuple", "Tuple", "typing.Tuple"})
 _DEPTH = 5
 
@@ -192,7 +196,9 @@ def _of_call(value: cst.Call) -> Shown:
             return Shown(PLAIN, name)
         if name in ("list", "dict", "set"):
             return Shown(UNHASHABLE)
-    if isinstance(value.func, cst.Attribute) and value.func.attr.value in _TEXT_METHODS:
+    last = value.func.attr if isinstance(value.func, cst.Attribute) else value.func
+    name = last.value if isinstance(last, cst.Name) else ""
+    if name in _VALUE_MAKERS or (last is not value.func and name in _TEXT_METHODS):
         return Shown(PLAIN)
     return Shown(OBJECT)
 
