@@ -164,6 +164,8 @@ def test_paths_in_two_projects_share_the_folder_around_both(tmp_path: Path) -> N
         ("pkg/test_a.py", True),
         ("pkg/a_test.py", True),
         ("shop/tests.py", True),
+        ("t/unit/app.py", True),
+        ("pkg/t.py", False),
         ("shop/test.py", True),
         ("pkg/latest.py", False),
         ("pkg/attest/a.py", False),

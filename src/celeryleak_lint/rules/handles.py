@@ -20,6 +20,8 @@ Closing = Literal["never", "not-on-return", "not-on-error"]
 _MOVED = frozenset({"returned", "yielded", "captured"})
 #: Types whose instances hold no descriptor, and words of names that say that a file is handed in.
 _IN_MEMORY = frozenset({"io.BytesIO", "io.StringIO", "tempfile.SpooledTemporaryFile"})
+#: Methods that tell how a connection is written.
+_DESCRIBING = frozenset({"as_uri", "as_url", "geturl"})
 _FILE_WORDS = frozenset(
     {"buffer", "buf", "stream", "fileobj", "fp", "fh", "bytes", "memory", "zbuf"}
 )
@@ -38,7 +40,9 @@ def open_builds(project: Project, kinds: tuple[str, ...]) -> Iterator[Build]:
 def openness(project: Project, build: Build) -> tuple[Confidence, Closing] | None:
     """How surely a build is left open, and on which paths; ``None`` when every path closes it."""
     ends, function = build.fate.ends, build.function
-    if ends & {"with", "finally"} or {"handled", "plainly"} <= ends or _is_closed_at_once(build):
+    if ends & {"with", "finally"} or {"handled", "plainly"} <= ends:
+        return None
+    if _is_closed_at_once(build) or _is_only_described(build):
         return None
     closing: Closing = "never"
     confidence: Confidence = "possible"
@@ -74,6 +78,16 @@ def _is_closed_at_once(build: Build) -> bool:
     if word != "recv":
         return False
     return build.function.fact.calls[int(number)].name in build.resource.close_methods
+
+
+def _is_only_described(build: Build) -> bool:
+    """``Connection(url).as_uri()``: what is asked how it is written has opened nothing yet."""
+    called = [
+        build.function.fact.calls[int(sink[5:])].name
+        for sink in build.call.sinks
+        if sink.startswith("recv ")
+    ]
+    return bool(called) and len(called) == len(build.call.sinks) and _DESCRIBING.issuperset(called)
 
 
 def _is_about_memory(project: Project, build: Build) -> bool:

@@ -27,6 +27,9 @@ from celeryleak_lint.rules.memos import (
 
 _SAYING = frozenset({"warn", "warning", "warnings", "log", "logging", "print", "announce"})
 
+#: Modules that look up what the machine has few of.
+_SYSTEM = ("@pwd.", "@grp.", "@spwd.")
+
 
 def check(project: Project) -> Iterator[Suspect]:
     """``cache`` and ``lru_cache`` keyed by objects that compare by identity, or unbounded by an entity."""
@@ -57,7 +60,7 @@ def _entity_confidence(project: Project, function: Function, entity: str) -> Con
     The id of something else may be one of few: of devices, variants and agents there are as
     many as the machine, the code or the configuration has.
     """
-    if _says_something(function):
+    if _says_something(function) or _asks_the_system(function):
         return "possible"
     if project.catalog.is_per_call(entity):
         return "likely"
@@ -68,6 +71,11 @@ def _entity_confidence(project: Project, function: Function, entity: str) -> Con
 def _says_something(function: Function) -> bool:
     """True for a function that warns or logs, for which the memo is there to say it once."""
     return function.name.endswith("_once") or not _SAYING.isdisjoint(split_words(function.name))
+
+
+def _asks_the_system(function: Function) -> bool:
+    """True for a memo over accounts and groups of the machine: it has few, whoever is looked up."""
+    return any(call.callee.startswith(_SYSTEM) for call in function.fact.calls)
 
 
 def functools_memos(project: Project) -> Iterator[tuple[Function, Memo, DecoratorFact]]:

@@ -19,7 +19,7 @@ from celeryleak_lint.system.settings import describe
 from celeryleak_lint.system.sightings import Sightings
 from celeryleak_lint.system.walk import Listing, leaves_out, list_files, shown_name
 
-_TEST_FOLDERS = frozenset({"tests", "test", "testing"})
+_TEST_FOLDERS = frozenset({"tests", "test", "testing", "t"})
 _TEST_FILES = frozenset({"conftest", "test", "tests"})
 
 
