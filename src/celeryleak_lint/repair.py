@@ -11,6 +11,8 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from msgspec import structs
+
 from celeryleak_lint.config import Config
 from celeryleak_lint.fixes.apply import apply_edits, compatible
 from celeryleak_lint.fixes.sheet import Refusal
@@ -104,13 +106,13 @@ def repair(analyse: Analyse, read: Callable[[str], bytes], wanted: Wanted) -> Re
 def _finished(state: _Repair, report: Report) -> Repaired:
     """What was taken back keeps its finding and says why."""
     findings = tuple(
-        replace(finding, fix=None, no_fix=state.taken_back[finding.fingerprint])
+        structs.replace(finding, fix=None, no_fix=state.taken_back[finding.fingerprint])
         if finding.fingerprint in state.taken_back
         else finding
         for finding in report.findings
     )
     changed = {path: text for path, text in state.texts.items() if text != state.read(path)}
-    return Repaired(replace(report, findings=findings), changed, tuple(state.fixed))
+    return Repaired(structs.replace(report, findings=findings), changed, tuple(state.fixed))
 
 
 def _chosen(state: _Repair, report: Report) -> list[Finding]:
@@ -234,7 +236,7 @@ def _as_sure(report: Report, chosen: Sequence[Finding]) -> Report:
     """
     least = max(CONFIDENCES.index(finding.confidence) for finding in chosen)
     kept = (each for each in report.findings if CONFIDENCES.index(each.confidence) <= least)
-    return replace(report, findings=tuple(kept))
+    return structs.replace(report, findings=tuple(kept))
 
 
 def _lines(data: bytes) -> list[bytes]:

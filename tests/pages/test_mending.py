@@ -88,4 +88,4 @@ def test_a_finding_without_fix_needs_a_reason() -> None:
 
 
 def _fields(finding: Finding) -> dict[str, object]:
-    return {name: getattr(finding, name) for name in Finding.__dataclass_fields__}
+    return {name: getattr(finding, name) for name in Finding.__struct_fields__}

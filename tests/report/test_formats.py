@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from celeryleak_lint.model.edits import Edit, Fix
 from celeryleak_lint.model.findings import Failure, Finding, Report, Step

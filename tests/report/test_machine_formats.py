@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import json
 import re
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +12,7 @@ import jsonschema
 import pytest
 import xmlschema
 from junitparser import Error, Failure, JUnitXml
+from msgspec.structs import replace
 
 from celeryleak_lint.model.findings import Report
 from celeryleak_lint.report.codes import ENTRIES

@@ -5,11 +5,11 @@ Knows the shape of a catalog document; must not know how a catalog is searched.
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import fields, replace
 from importlib.resources import files
 from typing import Any, TypeVar
+
+from msgspec.structs import replace
 
 from celeryleak_lint.catalog.fields import (
     ENTRY_POINT,
@@ -24,11 +24,6 @@ from celeryleak_lint.catalog.fields import (
     read_fields,
 )
 from celeryleak_lint.catalog.schema import EntryPoint, Heavy, Memo, Resource, Tables, Vocabulary
-
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
 
 Row = TypeVar("Row", Resource, EntryPoint, Memo, Heavy)
 AnyRow = Resource | EntryPoint | Memo | Heavy
@@ -62,12 +57,15 @@ def bundled() -> Tables:
 
     Raises ValueError, with all errors in its text, when the shipped data are damaged.
     """
+    # its wheels are compiled, and this is a tenth of the time of a small run with `tomllib`
+    import tomli
+
     parts: list[Tables] = []
     errors: list[str] = []
     for entry in sorted((files(__package__) / "data").iterdir(), key=lambda item: item.name):
         if not entry.name.endswith(".toml") or entry.name == LEAKS_FILE:
             continue
-        document = tomllib.loads(entry.read_text(encoding="utf-8"))
+        document = tomli.loads(entry.read_text(encoding="utf-8"))
         part, trouble = tables_from(document, entry.name, is_bundled=True)
         parts.append(part)
         errors.extend(trouble)
@@ -136,8 +134,8 @@ def _added(parts: Iterable[Vocabulary]) -> Vocabulary:
     listed = tuple(parts)
     return Vocabulary(
         **{
-            item.name: tuple(word for part in listed for word in getattr(part, item.name))
-            for item in fields(Vocabulary)
+            name: tuple(word for part in listed for word in getattr(part, name))
+            for name in Vocabulary.__struct_fields__
         }
     )
 

@@ -7,8 +7,9 @@ import means, never how a call is spelled.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import Literal
+
+import msgspec
 
 from celeryleak_lint.model.findings import Confidence, Effect
 
@@ -27,8 +28,7 @@ HeavyKind = Literal["reader", "lazy", "gathering"]
 MemoScope = Literal["process", "instance", "request", "external", "none"]
 
 
-@dataclass(frozen=True, slots=True)
-class Exemption:
+class Exemption(msgspec.Struct, frozen=True):
     """An argument that changes the verdict on one construction of a resource.
 
     ``argument`` is a keyword name, or a position as ``"0"``; ``equals`` lists literals
@@ -45,8 +45,7 @@ class Exemption:
     why: str
 
 
-@dataclass(frozen=True, slots=True)
-class Condition:
+class Condition(msgspec.Struct, frozen=True):
     """An argument that a call must have: a keyword name or a position as ``"0"``, and its literals.
 
     Empty ``equals`` asks for its presence only (not ``None``).
@@ -56,8 +55,7 @@ class Condition:
     equals: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Resource:
+class Resource(msgspec.Struct, frozen=True):
     """Something that is expensive to build or to keep, or that must explicitly not be reported.
 
     ``names`` are all resolved dotted names of the constructor, the canonical one first. A
@@ -101,8 +99,7 @@ class Resource:
     when: tuple[Condition, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class EntryPoint:
+class EntryPoint(msgspec.Struct, frozen=True):
     """How a framework says that a function runs often, once, or once a process run.
 
     ``decorator``: ``names`` decorate the function (``flask.Flask.route`` matches
@@ -143,8 +140,7 @@ class EntryPoint:
     kept_by: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Memo:
+class Memo(msgspec.Struct, frozen=True):
     """A decorator, descriptor or wrapper that keeps a result, and how long it keeps it.
 
     ``scope`` ``"external"`` pickles values into a store (wrong for clients), ``"none"`` is
@@ -161,8 +157,7 @@ class Memo:
     pins_instance: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Heavy:
+class Heavy(msgspec.Struct, frozen=True):
     """A call that holds a whole data set in memory at once.
 
     A ``"reader"`` loads by itself what its argument or receiver names; a ``"lazy"`` call
@@ -194,8 +189,7 @@ class Heavy:
     ceiling: Confidence = "likely"
 
 
-@dataclass(frozen=True, slots=True)
-class Vocabulary:
+class Vocabulary(msgspec.Struct, frozen=True):
     """Whole words of identifiers that hint at how often a function runs, or whose value it holds.
 
     A word matches one ``_``- or case-separated part of a name: ``setup`` matches
@@ -231,12 +225,11 @@ class Vocabulary:
     growing_table: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Tables:
+class Tables(msgspec.Struct, frozen=True):
     """Everything a catalog holds, as validated values, before it is indexed for lookup."""
 
     resources: tuple[Resource, ...] = ()
     entry_points: tuple[EntryPoint, ...] = ()
     memos: tuple[Memo, ...] = ()
     heavy: tuple[Heavy, ...] = ()
-    vocabulary: Vocabulary = field(default_factory=Vocabulary)
+    vocabulary: Vocabulary = msgspec.field(default_factory=Vocabulary)

@@ -8,7 +8,9 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+
+from msgspec.structs import replace
 
 from celeryleak_lint.cst.blocks import Statement
 from celeryleak_lint.fixes.sheet import Refusal, Sheet

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+
+from msgspec.structs import replace
 
 from celeryleak_lint.fixes.build import fix_for
 from celeryleak_lint.fixes.place import Place, Style

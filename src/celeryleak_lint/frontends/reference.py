@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import fields
 
 import click
 
@@ -181,11 +180,11 @@ def _answering(catalog: Catalog, name: str) -> tuple[_Row, ...]:
 
 def _described(row: _Row | Vocabulary) -> Iterator[str]:
     """Every field that says something, one a line; several values one below the other."""
-    for item in fields(row):
-        value = getattr(row, item.name)
+    for name in row.__struct_fields__:
+        value = getattr(row, name)
         if value in ("", (), None):
             continue
-        label = f"{item.name.replace('_', '-')}:"
+        label = f"{name.replace('_', '-')}:"
         values = value if isinstance(value, tuple) else (value,)
         for part in values:
             yield f"{label:<16} {escaped(_shown(part))}"

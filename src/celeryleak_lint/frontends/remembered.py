@@ -7,7 +7,8 @@ are spoken of in it, everything is analysed anew.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from celeryleak_lint.model.facts import ModuleSummary
 from celeryleak_lint.model.findings import Finding, Report

@@ -15,6 +15,8 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from msgspec import structs
+
 from celeryleak_lint.baseline import Entry, entries_of
 from celeryleak_lint.config import Config
 from celeryleak_lint.frontends.known import Known, against_baseline, read_known, without_known
@@ -166,7 +168,7 @@ def run_with(request: Request, use: Callable[[Look], Report]) -> Outcome | Troub
             return error.trouble
     failures, elsewhere = _divided(report.failures, prepared)
     stages = (("prepare", ready - started), *report.stages)
-    report = replace(report, failures=failures, stages=stages)
+    report = structs.replace(report, failures=failures, stages=stages)
     return Outcome(prepared, report, time.perf_counter() - started, elsewhere)
 
 
@@ -224,7 +226,7 @@ def _analysed(prepared: Prepared, request: Request, others: Elsewhere | None) ->
     settings, memory = prepared.settings, prepared.memory
     unlisted = (*prepared.failures, *prepared.elsewhere)
     # what is remembered serves all later questions, whichever paths they are about
-    scope = replace(prepared.scope, reported=None) if memory.remembers else prepared.scope
+    scope = structs.replace(prepared.scope, reported=None) if memory.remembers else prepared.scope
     inquiry = Inquiry(scope, settings.config, settings.tables, unlisted, request.with_fixes)
     question = memory.question(inquiry)
     report = question.answer()

@@ -5,8 +5,9 @@ Values only. Spans are in lines and code points of the file they come from.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
+
+import msgspec
 
 from celeryleak_lint.model.findings import Failure
 from celeryleak_lint.model.source import Span
@@ -14,8 +15,7 @@ from celeryleak_lint.model.source import Span
 Program = Literal["celery", "airflow"]
 
 
-@dataclass(frozen=True, slots=True)
-class WorkerCommand:
+class WorkerCommand(msgspec.Struct, frozen=True):
     """One command line that starts a worker.
 
     ``app`` and ``pool`` are empty when the line does not name them. ``options`` pairs the
@@ -37,8 +37,7 @@ class WorkerCommand:
         return next((value for name, value in self.options if name in names), None)
 
 
-@dataclass(frozen=True, slots=True)
-class EnvironmentSetting:
+class EnvironmentSetting(msgspec.Struct, frozen=True):
     """One setting that a deploy file gives by name: an environment variable, a chart's value."""
 
     path: str
@@ -47,8 +46,7 @@ class EnvironmentSetting:
     value: str
 
 
-@dataclass(frozen=True, slots=True)
-class LockedRelease:
+class LockedRelease(msgspec.Struct, frozen=True):
     """One distribution that a file pins to one release; ``name`` is normalised as PyPI does."""
 
     path: str
@@ -57,8 +55,7 @@ class LockedRelease:
     version: str
 
 
-@dataclass(frozen=True, slots=True)
-class DeployFacts:
+class DeployFacts(msgspec.Struct, frozen=True):
     """Everything that the deploy and lock files of a project, or one of them, say."""
 
     workers: tuple[WorkerCommand, ...] = ()

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import Literal
+
+import msgspec
 
 from celeryleak_lint.model.edits import Fix
 from celeryleak_lint.model.remedies import Remedy
@@ -16,8 +17,7 @@ Effect = Literal["never-released", "until-gc", "cost"]
 CONFIDENCES: tuple[Confidence, ...] = ("certain", "likely", "possible")
 
 
-@dataclass(frozen=True, slots=True)
-class SuspectStep:
+class SuspectStep(msgspec.Struct, frozen=True):
     """One step of a trace before its column is known in code points.
 
     ``byte_column`` counts UTF-8 bytes from 0, as ``ast`` does.
@@ -29,8 +29,7 @@ class SuspectStep:
     note: str
 
 
-@dataclass(frozen=True, slots=True)
-class Suspect:
+class Suspect(msgspec.Struct, frozen=True):
     """What a rule believes, before the finder has located it in the lossless tree.
 
     ``path`` is relative to the project root. ``trace`` runs from the hot root to the
@@ -55,8 +54,7 @@ class Suspect:
     remedies: tuple[Remedy, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(msgspec.Struct, frozen=True):
     """One step of a finding's trace; line and column count from 1, columns in code points."""
 
     path: str
@@ -65,8 +63,7 @@ class Step:
     note: str
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(msgspec.Struct, frozen=True):
     """One confirmed finding; ``rule`` is the slug of its code, ``path`` is relative to the project root.
 
     ``function`` is the qualified name inside the module, empty at module level.
@@ -90,8 +87,7 @@ class Finding:
     construct: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Failure:
+class Failure(msgspec.Struct, frozen=True):
     """Something the run could not do, as one line; ``path`` is empty when no file is to blame."""
 
     path: str
@@ -101,8 +97,7 @@ class Failure:
     code: str = "CLK901"
 
 
-@dataclass(frozen=True, slots=True)
-class Report:
+class Report(msgspec.Struct, frozen=True):
     """All a run has to say. ``suppressed`` findings are counted, never lost.
 
     ``files`` and ``lines`` count what was read; ``stages`` gives seconds of wall time by
@@ -116,6 +111,6 @@ class Report:
     suppressed: tuple[Finding, ...]
     files: int
     lines: int
-    stages: tuple[tuple[str, float], ...] = field(default=())
+    stages: tuple[tuple[str, float], ...] = ()
     accepted: tuple[Finding, ...] | None = None
     fixed: tuple[Finding, ...] | None = None

@@ -7,14 +7,14 @@ less, never more. Names of functions are qualified inside their module.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
+
+import msgspec
 
 from celeryleak_lint.model.edits import Applicability
 
 
-@dataclass(frozen=True, slots=True)
-class CachedFactory:
+class CachedFactory(msgspec.Struct, frozen=True):
     """The reported call moves into a memoized helper, with what its arguments are computed from.
 
     ``resource`` is the dotted name of what is built, ``noun`` what kind of thing it is
@@ -28,8 +28,7 @@ class CachedFactory:
     ceiling: Applicability
 
 
-@dataclass(frozen=True, slots=True)
-class MemoizedProducer:
+class MemoizedProducer(msgspec.Struct, frozen=True):
     """The function that builds is memoized where it stands: ``function`` in the file ``path``.
 
     ``line`` is that of its ``def``. ``is_bounded`` is false when nothing shows that its
@@ -43,16 +42,14 @@ class MemoizedProducer:
     ceiling: Applicability
 
 
-@dataclass(frozen=True, slots=True)
-class CachedProperty:
+class CachedProperty(msgspec.Struct, frozen=True):
     """The property ``function`` keeps its first result; ``line`` is that of its decorator."""
 
     function: str
     line: int
 
 
-@dataclass(frozen=True, slots=True)
-class Guard:
+class Guard(msgspec.Struct, frozen=True):
     """The store of the reported call happens only while ``target`` is ``None``.
 
     ``target`` is as the source spells it: ``self.x``, or a global name. With ``declares``
@@ -63,8 +60,7 @@ class Guard:
     declares: bool
 
 
-@dataclass(frozen=True, slots=True)
-class BoundedMemo:
+class BoundedMemo(msgspec.Struct, frozen=True):
     """The get-or-create function around the reported place becomes an ``lru_cache``.
 
     ``name`` is the module-level dictionary that goes, created on ``line``.
@@ -74,8 +70,7 @@ class BoundedMemo:
     line: int
 
 
-@dataclass(frozen=True, slots=True)
-class BoundedDeque:
+class BoundedDeque(msgspec.Struct, frozen=True):
     """The list ``name`` becomes a ``collections.deque`` with a ``maxlen``.
 
     ``line`` is that of its creation in the file ``path``; ``owner`` is the qualified name of
@@ -88,16 +83,14 @@ class BoundedDeque:
     line: int
 
 
-@dataclass(frozen=True, slots=True)
-class MemoBound:
+class MemoBound(msgspec.Struct, frozen=True):
     """The memo decorator on ``line`` gets a size."""
 
     line: int
     ceiling: Applicability
 
 
-@dataclass(frozen=True, slots=True)
-class InstanceMemo:
+class InstanceMemo(msgspec.Struct, frozen=True):
     """The memo of a method moves to the instance: the reported decorator of ``function`` goes.
 
     ``init_line`` is that of the ``def`` of the class's ``__init__``; 0 for a property, which
@@ -112,8 +105,7 @@ class InstanceMemo:
 ClosingForm = Literal["with", "closing", "closing-and-with"]
 
 
-@dataclass(frozen=True, slots=True)
-class Closing:
+class Closing(msgspec.Struct, frozen=True):
     """The handle of the reported call is closed by a ``with`` statement.
 
     ``with`` closes by itself, ``closing`` needs ``contextlib.closing``, and
@@ -131,8 +123,7 @@ class Closing:
     ceiling: Applicability
 
 
-@dataclass(frozen=True, slots=True)
-class SettingValue:
+class SettingValue(msgspec.Struct, frozen=True):
     """The value of the reported setting ``spelling`` is replaced by the source text ``text``."""
 
     spelling: str

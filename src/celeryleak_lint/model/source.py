@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
 
+import msgspec
 
-@dataclass(frozen=True, slots=True)
-class SourceFile:
+
+class SourceFile(msgspec.Struct, frozen=True):
     """One Python file of the project.
 
     ``path`` is relative to the project root with ``/``; ``module`` is the dotted name that
@@ -21,8 +21,7 @@ class SourceFile:
     is_test: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Scope:
+class Scope(msgspec.Struct, frozen=True):
     """What a run knows about the project: the same through every door.
 
     ``root`` is the absolute project root. ``source_roots`` are folders relative to it
@@ -39,8 +38,7 @@ class Scope:
     deploy: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Span:
+class Span(msgspec.Struct, frozen=True):
     """A range in a file; lines and columns count from 1, columns in code points."""
 
     line: int
@@ -52,8 +50,7 @@ class Span:
 SpotKind = Literal["call", "decorator", "def", "class", "statement", "text"]
 
 
-@dataclass(frozen=True, slots=True)
-class Spot:
+class Spot(msgspec.Struct, frozen=True):
     """The address of a suspect, good in both syntax trees.
 
     Never a column: ``ast`` counts UTF-8 bytes and libcst counts code points. A spot is the

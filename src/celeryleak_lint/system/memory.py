@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+from msgspec import structs
+
 from celeryleak_lint.model.findings import Report
 from celeryleak_lint.system.cache import Cache, digest_of
 from celeryleak_lint.system.grounds import Grounds, Standing
@@ -97,7 +99,7 @@ class Question:
         self, cache: Cache, report: Report, ground: bytes | None, spoken_of: frozenset[str]
     ) -> None:
         assert self.digests is not None
-        kept = replace(report, stages=())
+        kept = structs.replace(report, stages=())
         keep_report(cache, key_of(self.name, self.digests), kept)
         if ground is not None:
             told = {finding.path for finding in (*report.findings, *report.suppressed)}
