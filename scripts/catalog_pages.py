@@ -9,7 +9,6 @@ import re
 import sys
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import fields
 from importlib.resources import files
 
 from celeryleak_lint.catalog.leaks import KnownLeak, known_leaks
@@ -241,8 +240,8 @@ def _words(parts: Iterable[Tables]) -> str:
     text = ["# Words\n", NOTICE, WORDS]
     collected: dict[str, list[str]] = defaultdict(list)
     for tables in parts:
-        for item in fields(tables.vocabulary):
-            collected[item.name] += getattr(tables.vocabulary, item.name)
+        for name in tables.vocabulary.__struct_fields__:
+            collected[name] += getattr(tables.vocabulary, name)
     meanings = _meanings()
     for name, words in collected.items():
         key = name.replace("_", "-")

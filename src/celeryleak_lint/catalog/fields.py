@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any, get_args
+
+import msgspec
 
 from celeryleak_lint.catalog.schema import (
     Condition,
@@ -36,8 +37,7 @@ _SLOWEST = 1e9
 _ARGUMENT = re.compile(r"\d+|[^\W\d]\w*")
 
 
-@dataclass(frozen=True, slots=True)
-class Field:
+class Field(msgspec.Struct, frozen=True):
     """One key: what it must hold, in words, and a reader that gives ``None`` for anything else.
 
     ``schema`` says the same as a JSON schema.

@@ -9,9 +9,10 @@ from __future__ import annotations
 import functools
 import sys
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from importlib.resources import files
 from typing import Any
+
+import msgspec
 
 from celeryleak_lint.catalog.load import LEAKS_FILE
 from celeryleak_lint.model.findings import CONFIDENCES, Confidence
@@ -24,8 +25,7 @@ else:
 _KEYS = frozenset({"name", "versions", "fixed-in", "what", "evidence", "confidence"})
 
 
-@dataclass(frozen=True, slots=True)
-class KnownLeak:
+class KnownLeak(msgspec.Struct, frozen=True):
     """One leak of one distribution.
 
     ``versions`` is a PEP 440 specifier; ``fixed_in`` is the first release without the leak,

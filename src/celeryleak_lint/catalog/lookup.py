@@ -9,10 +9,11 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from types import MappingProxyType
 from typing import TypeVar
+
+import msgspec
 
 from celeryleak_lint.catalog.load import bundled, overlaid, tables_from
 from celeryleak_lint.catalog.schema import (
@@ -34,8 +35,7 @@ Named = TypeVar("Named", Resource, EntryPoint, Memo, Heavy)
 _NO_RECEIVERS: Mapping[str, EntryPoint] = MappingProxyType({})
 
 
-@dataclass(frozen=True, slots=True)
-class Catalog:
+class Catalog(msgspec.Struct, frozen=True):
     """Everything the tool knows about libraries, frozen and indexed; build it with ``of``.
 
     Keys of all mappings are resolved dotted names (``celery.Celery.task``). ``roots`` holds

@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 from fnmatch import translate
 from functools import lru_cache
 from os.path import normcase
+
+import msgspec
 
 #: Most lists of patterns that are kept compiled: there is one for each entry of the catalog.
 _MOST = 256
@@ -19,8 +20,7 @@ def is_under(path: str, patterns: tuple[str, ...]) -> bool:
     return _compiled(patterns).match(normcase(path))
 
 
-@dataclass(frozen=True, slots=True)
-class _Patterns:
+class _Patterns(msgspec.Struct, frozen=True):
     """What folders, files and whole paths have to be like; ``None`` where nothing is asked of them."""
 
     folder: re.Pattern[str] | None

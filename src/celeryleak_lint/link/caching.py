@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import msgspec
 
 from celeryleak_lint.catalog.lookup import Catalog
 from celeryleak_lint.catalog.schema import Memo
@@ -32,8 +32,7 @@ _FOR_METHODS = "django.utils.decorators.method_decorator"
 _DISPATCHER = "dispatch"
 
 
-@dataclass(frozen=True, slots=True)
-class Kept:
+class Kept(msgspec.Struct, frozen=True):
     """A memo on a function: how long it keeps results, and the decorator that does it."""
 
     scope: str

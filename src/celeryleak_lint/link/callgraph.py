@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass
+
+import msgspec
 
 from celeryleak_lint.link.bodies import PARTIALS
 from celeryleak_lint.link.elements import Class, Function, Mention, Site
@@ -12,8 +13,7 @@ from celeryleak_lint.link.resolve import Resolver
 from celeryleak_lint.model import values
 
 
-@dataclass(frozen=True, slots=True)
-class Edge:
+class Edge(msgspec.Struct, frozen=True):
     """``function`` makes the callee run at ``line``; ``site`` is the call, if it is one.
 
     ``through`` says how when it is no plain call: ``"property"``, ``"argument"`` (handed to

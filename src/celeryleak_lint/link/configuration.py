@@ -7,7 +7,8 @@ dictionaries. It tells what is set where; what a value means is for rules.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+import msgspec
 
 from celeryleak_lint.catalog.celery_settings import SPELLINGS, todays_name
 from celeryleak_lint.link.elements import Function, Site
@@ -24,8 +25,7 @@ _LOCAL = frozenset(
 _CONFIG_MODULES = frozenset({"celeryconfig", "celery_config"})
 
 
-@dataclass(frozen=True, slots=True)
-class Setting:
+class Setting(msgspec.Struct, frozen=True):
     """One setting as code gives it: today's ``name``, its ``spelling``, and its value.
 
     ``span`` is known for items of dictionaries only. ``is_sure`` is false under a condition
@@ -93,16 +93,14 @@ class Configuration:
         return self._found
 
 
-@dataclass(frozen=True, slots=True)
-class _Found:
+class _Found(msgspec.Struct, frozen=True):
     settings: tuple[Setting, ...]
     applications: tuple[Site, ...]
     is_open: bool
     is_configured: bool
 
 
-@dataclass(frozen=True, slots=True)
-class _Sources:
+class _Sources(msgspec.Struct, frozen=True):
     """Where applications take their settings from: dotted names, and prefixes of names."""
 
     homes: frozenset[str]

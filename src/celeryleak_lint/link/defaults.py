@@ -7,7 +7,8 @@ for ``keys``.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+import msgspec
 
 from celeryleak_lint.link.bases import SHRINKERS
 from celeryleak_lint.link.elements import Function
@@ -18,8 +19,7 @@ from celeryleak_lint.model.facts import DEFAULTED, DELETES
 _KEYED_GROWERS = ("setdefault", "add")
 
 
-@dataclass(frozen=True, slots=True)
-class DefaultGrowth:
+class DefaultGrowth(msgspec.Struct, frozen=True):
     """One place where ``function`` stores into the default of its parameter ``name``.
 
     ``key`` is the value that names the entry; ``index`` is the call that stores it, or -1

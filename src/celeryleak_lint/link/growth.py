@@ -8,8 +8,9 @@ runs in tests or at teardown does not.
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass
 from typing import Literal
+
+import msgspec
 
 from celeryleak_lint.catalog.words import split_words
 from celeryleak_lint.link.arguments import parameter_name
@@ -35,8 +36,7 @@ _MAX_TEARDOWNS = 3
 Operation = Literal["item", "add", "keyless"]
 
 
-@dataclass(frozen=True, slots=True)
-class Growth:
+class Growth(msgspec.Struct, frozen=True):
     """One place that makes a holding grow.
 
     ``key`` is the value that names the new entry, empty for keyless growth. ``index`` is

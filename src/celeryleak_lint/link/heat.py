@@ -7,7 +7,9 @@ guarded lazy calls, at start-up names and in test code.
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass, replace
+
+import msgspec
+from msgspec.structs import replace
 
 from celeryleak_lint.catalog.lookup import Catalog
 from celeryleak_lint.catalog.schema import EntryPoint
@@ -52,8 +54,7 @@ _HINT_CALLS = 4
 _WEIGHT: tuple[Rank, ...] = ("hot", "per-run", "loop", "unknown", "once")
 
 
-@dataclass(frozen=True, slots=True)
-class Heat:
+class Heat(msgspec.Struct, frozen=True):
     """How often a function runs and why. ``steps`` lead from the root to the function's caller.
 
     ``entry`` is the catalogued entry point at the root, if any. ``stopped`` names what kept

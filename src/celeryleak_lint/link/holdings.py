@@ -6,8 +6,9 @@ Knows what is held and whether its type bounds it; what grows and shrinks it is 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Literal
+
+import msgspec
 
 from celeryleak_lint.catalog.words import split_words
 from celeryleak_lint.link.callgraph import CallGraph
@@ -40,8 +41,7 @@ _BOUNDING_ARGUMENTS = frozenset(
 _FRAMEWORK_FIELDS = ("pydantic.", "pydantic_settings.", "sqlmodel.", "msgspec.", "ormar.", "odmantic.", "beanie.", "mongoengine.", "marshmallow.", "rest_framework.serializers.", "django.forms.")  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class Holding:
+class Holding(msgspec.Struct, frozen=True):
     """One collection that outlives calls.
 
     ``id`` is the dotted name of the variable or of class and attribute; ``shape`` is

@@ -10,6 +10,8 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from typing import Literal
 
+import msgspec
+
 from celeryleak_lint.catalog.lookup import Catalog
 from celeryleak_lint.catalog.words import split_words
 from celeryleak_lint.link.elements import Function
@@ -70,8 +72,7 @@ class _Mentioned:
     only_literals: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class KeyVerdict:
+class KeyVerdict(msgspec.Struct, frozen=True):
     """The domain of a key, and the word that decided; ``is_identity`` for ``id(obj)``."""
 
     domain: Domain

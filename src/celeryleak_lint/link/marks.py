@@ -5,8 +5,9 @@ Knows names, decorators, bases and paths of one function; who calls it is for ``
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
+
+import msgspec
 
 from celeryleak_lint.catalog.lookup import Catalog
 from celeryleak_lint.catalog.paths import is_under
@@ -30,8 +31,7 @@ _SAMPLES = frozenset(
 Rank = Literal["hot", "loop", "per-run", "once", "unknown"]
 
 
-@dataclass(frozen=True, slots=True)
-class Mark:
+class Mark(msgspec.Struct, frozen=True):
     """What marks one function itself, without looking at its callers."""
 
     rank: Rank

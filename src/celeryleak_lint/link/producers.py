@@ -7,7 +7,8 @@ resource; a class whose ``__init__`` keeps one is an owner, building the class b
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass
+
+import msgspec
 
 from celeryleak_lint.catalog.lookup import Catalog
 from celeryleak_lint.catalog.schema import Exemption, Resource
@@ -27,8 +28,7 @@ _RANK = {"never-released": 0, "until-gc": 1, "cost": 2}
 _INITIALISERS = frozenset({"__init__", "__post_init__", "__attrs_post_init__", "model_post_init"})
 
 
-@dataclass(frozen=True, slots=True)
-class Producer:
+class Producer(msgspec.Struct, frozen=True):
     """A function that returns, or a class that keeps, what ``build`` builds."""
 
     function: Function
@@ -70,8 +70,7 @@ def _parts(via: Producer) -> frozenset[str]:
     return frozenset(place.partition("[")[0] for place in via.build.fate.places)
 
 
-@dataclass(frozen=True, slots=True)
-class Build:
+class Build(msgspec.Struct, frozen=True):
     """One call that builds ``resource``: directly, or through a producer or owner.
 
     ``lazily`` is true when the call runs only while something kept is missing and the

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
+
+import msgspec
 
 from celeryleak_lint.link.bodies import PARTIALS
 from celeryleak_lint.model import values
@@ -24,8 +25,7 @@ from celeryleak_lint.model.facts import (
 _PLAIN = ("@builtins.", "@typing.")
 
 
-@dataclass(frozen=True, slots=True)
-class Outside:
+class Outside(msgspec.Struct, frozen=True):
     """What is known of names from outside the project.
 
     ``tails`` are last names of what may be built; only calls under them are looked at.

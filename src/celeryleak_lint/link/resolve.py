@@ -8,8 +8,9 @@ constructor, the annotation or body of the function that made it, or the attribu
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Literal
+
+import msgspec
 
 from celeryleak_lint.catalog.lookup import Catalog
 from celeryleak_lint.link.bodies import PARTIALS, partial_of
@@ -26,8 +27,7 @@ _PROPERTIES = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Meaning:
+class Meaning(msgspec.Struct, frozen=True):
     """One thing a value may be.
 
     ``kind`` ``"function"`` and ``"class"`` carry project objects; ``"instance"`` names a

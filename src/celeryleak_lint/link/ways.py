@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
+
+import msgspec
 
 from celeryleak_lint.catalog.schema import EntryPoint
 from celeryleak_lint.link.callgraph import Edge
@@ -19,8 +20,7 @@ Needs = tuple[str, ...]
 Loop = Literal["", "bounded", "endless"]
 
 
-@dataclass(frozen=True, slots=True)
-class Way:
+class Way(msgspec.Struct, frozen=True):
     """A function on the way up, with the steps from it down to where the search began."""
 
     function: Function

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+
+import msgspec
 
 from celeryleak_lint.link.project import Project
 from celeryleak_lint.model.findings import Suspect
@@ -11,8 +12,7 @@ from celeryleak_lint.model.findings import Suspect
 Check = Callable[[Project], Iterable[Suspect]]
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
+class Rule(msgspec.Struct, frozen=True):
     """One rule. ``slug`` reads naturally after "allow"; ``summary`` is one line for tables.
 
     ``since`` is the release that brought it. ``check`` yields suspects and decides nothing

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+import msgspec
 
 from celeryleak_lint.link.elements import Function
 from celeryleak_lint.link.growth import Growth
@@ -46,8 +47,7 @@ from celeryleak_lint.rules.wording import call_spot_of, shortened, shown_functio
 _SOME_SIZE = 10
 
 
-@dataclass(frozen=True, slots=True)
-class Unbounded:
+class Unbounded(msgspec.Struct, frozen=True):
     """A holding that grows with a confidence, by its most telling growth."""
 
     holding: Holding

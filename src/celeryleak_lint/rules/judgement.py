@@ -6,7 +6,7 @@ An object's lifetime is set against its builder's frequency. The reasons are kep
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import msgspec
 
 from celeryleak_lint.catalog.words import split_words
 from celeryleak_lint.link.caching import answers_once
@@ -29,8 +29,7 @@ _EXAMINED = "returned: its callers are examined"
 UNKNOWN_FREQUENCY = "how often it runs is not known"
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(msgspec.Struct, frozen=True):
     """A confidence, or none with the reason for silence; ``heat`` carries the trace."""
 
     confidence: Confidence | None

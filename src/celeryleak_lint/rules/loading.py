@@ -7,7 +7,8 @@ silences, one that narrows leaves the size unknown, and a bare ``SELECT`` shows 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+import msgspec
 
 from celeryleak_lint.catalog.schema import Heavy
 from celeryleak_lint.catalog.words import split_words
@@ -34,8 +35,7 @@ _PARTS = frozenset({"batch", "chunk", "page", "limit", "offset", "sample", "head
 _OWN_FILES = frozenset({"__file__", "BASE_DIR", "pkgutil", "importlib"})
 
 
-@dataclass(frozen=True, slots=True)
-class Load:
+class Load(msgspec.Struct, frozen=True):
     """One call that holds all of something at once; ``heat`` leads from the task to its function."""
 
     function: Function
