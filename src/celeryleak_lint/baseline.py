@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+
+import msgspec
+from msgspec.structs import replace
 
 from celeryleak_lint.model.findings import CONFIDENCES, Confidence, Finding
 from celeryleak_lint.model.fingerprint import CONTENT_LENGTH, PLACE_LENGTH, content_of, fingerprint
@@ -28,8 +30,7 @@ _HEAD = """\
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(msgspec.Struct, frozen=True):
     """One finding that is known. ``reason`` is the user's; ``line`` is where it stands, 0 if nowhere."""
 
     code: str
@@ -42,8 +43,7 @@ class Entry:
     line: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Comparison:
+class Comparison(msgspec.Struct, frozen=True):
     """Findings divided by what was known: ``new`` ones, ``known`` ones, and entries without any."""
 
     new: tuple[Finding, ...]

@@ -10,7 +10,8 @@ import io
 import re
 import tokenize
 from collections.abc import Callable, Collection, Iterator, Mapping
-from dataclasses import dataclass
+
+import msgspec
 
 from celeryleak_lint.config import Config
 from celeryleak_lint.model.edits import Applicability, Edit, Fix
@@ -32,8 +33,7 @@ _SEPARATOR = re.compile(r"[,\s]+")
 _MARK = b"\xef\xbb\xbf"
 
 
-@dataclass(frozen=True, slots=True)
-class Excuse:
+class Excuse(msgspec.Struct, frozen=True):
     """One comment with codes. It covers the lines ``first`` to ``last`` and stands on ``line``.
 
     ``text`` is that line without its end; the comment begins at ``start`` in it, the codes
@@ -63,8 +63,7 @@ class Excuse:
         return Span(self.line, self.start + 1 + self.shift, self.line, end + 1 + self.shift)
 
 
-@dataclass(frozen=True, slots=True)
-class Idle:
+class Idle(msgspec.Struct, frozen=True):
     """A comment with codes that excuse nothing: its place, these codes, and how to drop them."""
 
     span: Span

@@ -9,9 +9,10 @@ from __future__ import annotations
 import warnings
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
-from msgspec import structs
+import msgspec
+from msgspec.structs import replace
 
 from celeryleak_lint.config import Config
 from celeryleak_lint.fixes.apply import apply_edits, compatible
@@ -26,8 +27,7 @@ Analyse = Callable[[Mapping[str, bytes]], Report]
 Texts = dict[str, bytes]
 
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
+class Wanted(msgspec.Struct, frozen=True):
     """Which fixes may be applied: how far trusted, in which files, and for which findings.
 
     Without ``paths`` in all files, without ``config`` for everything that is reported.
@@ -51,8 +51,7 @@ class Wanted:
         return self.paths is None or all(edit.path in self.paths for edit in fix.edits)
 
 
-@dataclass(frozen=True, slots=True)
-class Repaired:
+class Repaired(msgspec.Struct, frozen=True):
     """What came of it: the report of the fixed project, the changed files, what was fixed.
 
     ``texts`` has the new bytes by path. ``problems`` are failures of the fixing itself.
@@ -106,13 +105,13 @@ def repair(analyse: Analyse, read: Callable[[str], bytes], wanted: Wanted) -> Re
 def _finished(state: _Repair, report: Report) -> Repaired:
     """What was taken back keeps its finding and says why."""
     findings = tuple(
-        structs.replace(finding, fix=None, no_fix=state.taken_back[finding.fingerprint])
+        replace(finding, fix=None, no_fix=state.taken_back[finding.fingerprint])
         if finding.fingerprint in state.taken_back
         else finding
         for finding in report.findings
     )
     changed = {path: text for path, text in state.texts.items() if text != state.read(path)}
-    return Repaired(structs.replace(report, findings=findings), changed, tuple(state.fixed))
+    return Repaired(replace(report, findings=findings), changed, tuple(state.fixed))
 
 
 def _chosen(state: _Repair, report: Report) -> list[Finding]:
@@ -236,7 +235,7 @@ def _as_sure(report: Report, chosen: Sequence[Finding]) -> Report:
     """
     least = max(CONFIDENCES.index(finding.confidence) for finding in chosen)
     kept = (each for each in report.findings if CONFIDENCES.index(each.confidence) <= least)
-    return structs.replace(report, findings=tuple(kept))
+    return replace(report, findings=tuple(kept))
 
 
 def _lines(data: bytes) -> list[bytes]:

@@ -9,8 +9,9 @@ import io
 import re
 import tokenize
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from types import MappingProxyType
+
+import msgspec
 
 _CODE = r"[A-Z]+[0-9]+(?:[,\s]+)?"
 _LINE = re.compile(rf"# noqa(?::\s?(?P<codes>(?:{_CODE})+))?", re.IGNORECASE)
@@ -18,8 +19,7 @@ _FILE = re.compile(r"\s*# flake8[:=]\s*noqa", re.IGNORECASE)
 _SEPARATOR = re.compile(r"[,\s]+")
 
 
-@dataclass(frozen=True, slots=True)
-class Suppressions:
+class Suppressions(msgspec.Struct, frozen=True):
     """The ``noqa`` comments of one file.
 
     ``whole_file`` is set by ``# flake8: noqa`` on a line of its own, also when codes follow
@@ -29,7 +29,9 @@ class Suppressions:
     """
 
     whole_file: bool = False
-    by_line: Mapping[int, tuple[str, ...]] = field(default_factory=lambda: MappingProxyType({}))
+    by_line: Mapping[int, tuple[str, ...]] = msgspec.field(
+        default_factory=lambda: MappingProxyType({})
+    )
 
     def covers(self, line: int, code: str) -> bool:
         """Whether a finding with ``code`` on ``line`` (from 1) is switched off."""

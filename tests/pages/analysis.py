@@ -5,7 +5,8 @@ from __future__ import annotations
 import functools
 import sys
 from collections.abc import Mapping
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from celeryleak_lint.catalog.lookup import Catalog, load
 from celeryleak_lint.config import Config, catalog_tables, parse

@@ -11,14 +11,15 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
+import msgspec
+
 from celeryleak_lint.config.settings import CATALOG_KEYS, MEMOIZERS, PROFILES, Config
 from celeryleak_lint.model.findings import CONFIDENCES
 
 _DOTTED = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*")
 
 
-@dataclass(frozen=True, slots=True)
-class ConfigError:
+class ConfigError(msgspec.Struct, frozen=True):
     """One thing wrong with the configuration: the file, the key path in it, and the remedy."""
 
     file: str
@@ -135,8 +136,7 @@ class _Reader:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Key:
+class Key(msgspec.Struct, frozen=True):
     """One key of the configuration: where its value goes, how it is read, and how it is described.
 
     ``schema`` is its JSON schema, ``help`` one or two sentences for people.

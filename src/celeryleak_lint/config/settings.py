@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal, get_args
+
+import msgspec
 
 from celeryleak_lint.model.findings import CONFIDENCES, Confidence
 
@@ -28,8 +29,7 @@ MEMOIZERS: tuple[Memoizer, ...] = get_args(Memoizer)
 CATALOG_KEYS = ("resource", "entry-point", "memo", "heavy", "vocabulary")
 
 
-@dataclass(frozen=True, slots=True)
-class Config:
+class Config(msgspec.Struct, frozen=True):
     """All settings of a run.
 
     ``select``, ``extend_select`` and ``ignore`` hold codes or prefixes of codes.
@@ -56,7 +56,7 @@ class Config:
     processes: tuple[tuple[str, Profile], ...] = ()
     baseline: str = ""
     memoizer: Memoizer = "cache"
-    tables: Mapping[str, object] = field(default_factory=lambda: MappingProxyType({}))
+    tables: Mapping[str, object] = msgspec.field(default_factory=lambda: MappingProxyType({}))
     anchor: str = ""
 
     def admits(self, code: str, path: str, confidence: Confidence = "certain") -> bool:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import warnings
-from dataclasses import dataclass
+
+import msgspec
 
 #: ``ast.PyCF_ONLY_AST``: parse, check nothing else, compile nothing.
 _PARSE_ONLY = 0x400
 
 
-@dataclass(frozen=True, slots=True)
-class Trouble:
+class Trouble(msgspec.Struct, frozen=True):
     """Why the interpreter refuses a text; line and column count from 1."""
 
     line: int

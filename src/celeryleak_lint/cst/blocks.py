@@ -6,7 +6,8 @@ Knows decorators and the clauses of compound statements; knows no expressions.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+
+import msgspec
 
 from celeryleak_lint.cst.scanning import LogicalLine
 
@@ -15,8 +16,7 @@ _CONTINUING = frozenset({"elif", "else", "except", "finally"})
 _DEFINING = frozenset({"def", "class", "async"})
 
 
-@dataclass(frozen=True, slots=True)
-class Clause:
+class Clause(msgspec.Struct, frozen=True):
     """One header of a statement and the half-open range of logical lines of its body."""
 
     header: int
@@ -24,8 +24,7 @@ class Clause:
     body_end: int
 
 
-@dataclass(frozen=True, slots=True)
-class Statement:
+class Statement(msgspec.Struct, frozen=True):
     """One statement with its decorators, as indices into the logical lines of a file.
 
     ``start`` is the first decorator or the header; ``end`` is exclusive. ``line`` and

@@ -9,7 +9,8 @@ import json
 import os
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+import msgspec
 
 from celeryleak_lint.cst.jobs import JobKind, Plain, describe, perform
 from celeryleak_lint.cst.scanning import Unscannable, logical_lines
@@ -32,8 +33,7 @@ _START_UP = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Contained:
+class Contained(msgspec.Struct, frozen=True):
     """Why a job gave no result; ``line`` counts from 1 in the text of the job.
 
     ``is_syntax`` is true when libcst's grammar refused the text: then nothing was dangerous.

@@ -8,7 +8,8 @@ from __future__ import annotations
 import codecs
 import io
 import re
-from dataclasses import dataclass
+
+import msgspec
 
 _BOM = b"\xef\xbb\xbf"
 _WIDE_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE, codecs.BOM_UTF32_BE)
@@ -19,8 +20,7 @@ _PLAIN = bytes(range(0x80)) + b"?" * 0x80
 _LEADING_FORM_FEED = re.compile(r"[ \t]*\f[ \t\f]*")
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
+class Source(msgspec.Struct, frozen=True):
     """Decoded text without byte order mark whose lines all end in a line feed.
 
     Line numbers are those of the file; columns are too, but for the mark, which counts as
@@ -36,8 +36,7 @@ class Source:
         return (_BOM if self.has_bom else b"") + text.encode(self.encoding)
 
 
-@dataclass(frozen=True, slots=True)
-class Undecodable:
+class Undecodable(msgspec.Struct, frozen=True):
     """Why bytes are not Python source text; ``line`` counts from 1."""
 
     line: int

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import lru_cache
+
+import msgspec
 
 from celeryleak_lint.cst.blocks import Statement, statements
 from celeryleak_lint.cst.decoding import Source, Undecodable, decode, form_feed_width
 from celeryleak_lint.cst.scanning import LogicalLine, Unscannable, logical_lines
 
 
-@dataclass(frozen=True, slots=True)
-class Layout:
+class Layout(msgspec.Struct, frozen=True):
     """What slicing needs of a file; ``physical`` holds the lines without their ends."""
 
     source: Source

@@ -7,8 +7,9 @@ never an exception and never silence.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import cast
+
+import msgspec
 
 from celeryleak_lint.cst.containment import TIME_LIMIT, Contained, run_contained
 from celeryleak_lint.cst.jobs import Plain
@@ -19,16 +20,14 @@ from celeryleak_lint.cst.thinning import thin
 from celeryleak_lint.model.source import Span, Spot
 
 
-@dataclass(frozen=True, slots=True)
-class Placed:
+class Placed(msgspec.Struct, frozen=True):
     """A spot that the visitor has found; ``span`` is in lines and columns of the file."""
 
     spot: Spot
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Unplaced:
+class Unplaced(msgspec.Struct, frozen=True):
     """Spots that one trouble keeps from being found; ``line`` of the file is where it is."""
 
     spots: tuple[Spot, ...]
@@ -36,8 +35,7 @@ class Unplaced:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class Located:
+class Located(msgspec.Struct, frozen=True):
     """Every spot asked for is in exactly one of the two; both are sorted by line."""
 
     placed: tuple[Placed, ...]

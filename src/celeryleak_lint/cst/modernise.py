@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import cast
+
+import msgspec
 
 from celeryleak_lint.cst.acceptance import Trouble, refusal
 from celeryleak_lint.cst.blocks import Statement, children
@@ -21,8 +22,7 @@ from celeryleak_lint.cst.templates import templates_as_formatted
 _Edit = tuple[int, int, int, int, str, int]
 
 
-@dataclass(frozen=True, slots=True)
-class Refusal:
+class Refusal(msgspec.Struct, frozen=True):
     """Why a file cannot be read; line and column count from 1, columns in code points."""
 
     line: int

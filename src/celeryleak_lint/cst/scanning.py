@@ -7,8 +7,9 @@ valid new one), is linear, and never recurses without a bound. It knows no state
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import NamedTuple
+
+import msgspec
 
 #: Formatted strings nested deeper than this are not scanned; CPython stops at 150.
 _DEEPEST_STRING = 150
@@ -51,8 +52,7 @@ class LogicalLine(NamedTuple):
     end: int
 
 
-@dataclass(frozen=True, slots=True)
-class Unscannable:
+class Unscannable(msgspec.Struct, frozen=True):
     """The text cannot be cut into logical lines; ``line`` is where the trouble starts."""
 
     line: int

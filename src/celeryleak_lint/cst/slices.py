@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+
+import msgspec
 
 from celeryleak_lint.cst.blocks import Statement, children
 from celeryleak_lint.cst.layout import Layout
@@ -17,8 +18,7 @@ from celeryleak_lint.cst.layout import Layout
 LONG = 60
 
 
-@dataclass(frozen=True, slots=True)
-class Slice:
+class Slice(msgspec.Struct, frozen=True):
     """Text for libcst; ``lines[i]`` is the line of the file that line ``i + 1`` stands for."""
 
     text: str

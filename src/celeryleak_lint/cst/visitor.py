@@ -7,9 +7,9 @@ whatever libcst raises: only ``job`` calls it, inside the containment.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import libcst as cst
+import msgspec
 from libcst.metadata import CodePosition, CodeRange, MetadataWrapper, PositionProvider
 
 from celeryleak_lint.model.source import Span, Spot, SpotKind
@@ -20,8 +20,7 @@ _Compound = (
 )  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class Candidate:
+class Candidate(msgspec.Struct, frozen=True):
     """A construct that some spot may mean.
 
     ``functions`` are the qualified names under which it may be addressed, its home first.
@@ -87,8 +86,7 @@ def last_name(node: cst.BaseExpression) -> str:
     return node.value if isinstance(node, cst.Name) else ""
 
 
-@dataclass(frozen=True, slots=True)
-class _Scope:
+class _Scope(msgspec.Struct, frozen=True):
     """A definition being visited; ``in_body`` once its header is behind us."""
 
     qualname: str

@@ -10,6 +10,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import msgspec
+
 from celeryleak_lint.cst.scanning import LogicalLine, string_end
 
 #: Each puts its operand one level deeper.
@@ -26,8 +28,7 @@ _FIELD_TOKEN = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Weight:
+class Weight(msgspec.Struct, frozen=True):
     """``certain`` is the depth of brackets, blocks and chains; ``possible`` adds guesses.
 
     The guesses are formatted strings, whose text and fields are not told apart, and words

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os.path
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Literal
+
+import msgspec
 
 from celeryleak_lint.deploy.words import commands_in
 from celeryleak_lint.model.deploy import Program
@@ -41,8 +42,7 @@ _SUBCOMMANDS: dict[Program, tuple[tuple[str, ...], ...]] = {
 _DEPTH = 3
 
 
-@dataclass(frozen=True, slots=True)
-class Worker:
+class Worker(msgspec.Struct, frozen=True):
     """A worker's command line, before its place is known; ``row`` counts from 0 in its text."""
 
     program: Program

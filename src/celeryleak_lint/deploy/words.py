@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+
+import msgspec
 
 from celeryleak_lint.model.source import Span
 
@@ -17,8 +18,7 @@ _QUOTED_LINES = 20
 _SEPARATORS = ";&|"
 
 
-@dataclass(frozen=True, slots=True)
-class Command:
+class Command(msgspec.Struct, frozen=True):
     """One simple command: its words without quotes, and the row (from 0) on which it starts."""
 
     words: tuple[str, ...]

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
 
 import libcst as cst
+import msgspec
+from msgspec.structs import replace
 
 from celeryleak_lint.fixes.trees import Change, Tree, within
 
@@ -19,8 +20,7 @@ LINE_LENGTH = 88
 _DIRECTIVE = re.compile(r"#\s*(?:type:|noqa|nosec|pragma|pylint:|pyright:|ruff:|mypy:)")
 
 
-@dataclass(frozen=True, slots=True)
-class Writing:
+class Writing(msgspec.Struct, frozen=True):
     """The indentation of the block, one more step of it, and the spelling of ``contextlib.closing``.
 
     With ``on_one_line`` a header is not wrapped, whatever its length.

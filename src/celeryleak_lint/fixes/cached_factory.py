@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import cast
+
+import msgspec
 
 from celeryleak_lint.catalog.words import WordSet, split_words
 from celeryleak_lint.fixes.annotations import written as written_type
@@ -38,8 +39,7 @@ _OBJECT_WORDS = frozenset(
 )  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class _Key:
+class _Key(msgspec.Struct, frozen=True):
     """One parameter of the helper: its name, what the call passes, its type text, and its rank."""
 
     name: str
@@ -130,8 +130,7 @@ def _fix(
     return Fix(_trust(remedy, keys, plan), title, edits, written.names)
 
 
-@dataclass(frozen=True, slots=True)
-class _Parts:
+class _Parts(msgspec.Struct, frozen=True):
     """A helper that has no name yet."""
 
     parameters: tuple[tuple[str, str], ...]

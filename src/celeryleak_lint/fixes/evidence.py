@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 
 import libcst as cst
+import msgspec
 
 from celeryleak_lint.cst.nodes import children
 from celeryleak_lint.fixes.uses import parameters
@@ -39,8 +39,7 @@ _TUPLES = frozenset({"tuple", "Tuple", "typing.Tuple"})
 _DEPTH = 5
 
 
-@dataclass(frozen=True, slots=True)
-class Shown:
+class Shown(msgspec.Struct, frozen=True):
     """How a value serves as a key, and the source text of its type where one is known."""
 
     rank: int

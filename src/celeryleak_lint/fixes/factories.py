@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+import msgspec
 
 from celeryleak_lint.config import Memoizer
 from celeryleak_lint.fixes.imports import LINE_LENGTH, joined, spelled
@@ -14,8 +15,7 @@ from celeryleak_lint.model.edits import Edit
 KEYED_SIZE = 128
 
 
-@dataclass(frozen=True, slots=True)
-class Helper:
+class Helper(msgspec.Struct, frozen=True):
     """A function to be written at module level.
 
     ``parameters`` pairs names with annotations, which may be empty. ``body`` are its lines
@@ -32,8 +32,7 @@ class Helper:
     is_bounded: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Written:
+class Written(msgspec.Struct, frozen=True):
     """A helper as text that ends in a line feed, the imports it needs, and the names it defines."""
 
     block: str

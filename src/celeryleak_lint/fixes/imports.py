@@ -8,8 +8,8 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
+import msgspec
 from msgspec.structs import replace
 
 from celeryleak_lint.cst.blocks import Statement
@@ -26,8 +26,7 @@ _FUTURE = re.compile(r"(?:from\s+__future__\s+import\b|.*;\s*from\s+__future__\s
 LINE_LENGTH = 88
 
 
-@dataclass(frozen=True, slots=True)
-class Import:
+class Import(msgspec.Struct, frozen=True):
     """One top-level import statement: ``module`` is empty for ``import a, b``; names with aliases."""
 
     statement: Statement

@@ -7,11 +7,11 @@ Rows count from 1 and columns from 0, as libcst counts.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import zip_longest
 from typing import cast
 
 import libcst as cst
+import msgspec
 from libcst.metadata import CodeRange
 
 from celeryleak_lint.cst.jobs import Plain
@@ -23,8 +23,7 @@ from celeryleak_lint.fixes.scene import CannotMoveError, Scene, scene_of
 from celeryleak_lint.fixes.uses import root_of, uses_of
 
 
-@dataclass(frozen=True, slots=True)
-class _Live:
+class _Live(msgspec.Struct, frozen=True):
     """A value that the moved code needs from outside: how it is named inside, and written outside."""
 
     name: str

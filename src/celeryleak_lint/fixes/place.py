@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
+
+import msgspec
 
 from celeryleak_lint.catalog.schema import Vocabulary
 from celeryleak_lint.config import Memoizer
 from celeryleak_lint.model.source import Span, Spot
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(msgspec.Struct, frozen=True):
     """The finding's place: its file relative to the root, its address, and its range in the file."""
 
     path: str
@@ -18,8 +19,7 @@ class Place:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Style:
+class Style(msgspec.Struct, frozen=True):
     """How fixes are written: the kind of memo, and the words by which names of keys are judged."""
 
     memoizer: Memoizer = "cache"

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import cast
 
 import libcst as cst
+import msgspec
 
 from celeryleak_lint.cst.nodes import children
 from celeryleak_lint.fixes.held import holds, is_last, looks_up_by_text
@@ -24,8 +25,7 @@ class NoWay(Exception):  # noqa: N818  not an error: the reason why there is no 
     """Carries the reason for a refusal out of the search."""
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(msgspec.Struct, frozen=True):
     """What the strategy asks: the range of the call, how it is closed, and how to write.
 
     ``closing`` is how the file spells ``contextlib.closing``, empty for a plain ``with``;

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import cast
+
+import msgspec
 
 from celeryleak_lint.cst.blocks import Statement
 from celeryleak_lint.cst.containment import Contained, run_contained
@@ -23,15 +24,13 @@ _LIBCST_TROUBLE = frozenset(
 _WORD = re.compile(r"[^\W\d]\w*")
 
 
-@dataclass(frozen=True, slots=True)
-class Refusal:
+class Refusal(msgspec.Struct, frozen=True):
     """Why no fix is offered, as a clause without a final stop."""
 
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class Passage:
+class Passage(msgspec.Struct, frozen=True):
     """A slice of a file for a job, and how its places map back."""
 
     sheet: Sheet

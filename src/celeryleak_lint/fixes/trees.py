@@ -6,9 +6,9 @@ Only jobs import it. Rows count from 1 and columns from 0, as libcst counts.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
 import libcst as cst
+import msgspec
 from libcst.metadata import CodeRange, MetadataWrapper, PositionProvider
 
 from celeryleak_lint.cst.nodes import children
@@ -19,8 +19,7 @@ Change = tuple[int, int, int, int, str]
 _STRINGS = (cst.SimpleString, cst.FormattedString, cst.ConcatenatedString)
 
 
-@dataclass(frozen=True, slots=True)
-class Tree:
+class Tree(msgspec.Struct, frozen=True):
     """A parsed slice with the ranges of its nodes."""
 
     module: cst.Module

@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 
 import click
+import msgspec
+from msgspec.structs import replace
 
 from celeryleak_lint.frontends.known import Known, read_known, write_known
 from celeryleak_lint.frontends.outputs import Output, write_outputs
@@ -33,8 +34,7 @@ from celeryleak_lint.system.output import hindrance
 CLEAN, FOUND, FAILED = 0, 1, 2
 
 
-@dataclass(frozen=True, slots=True)
-class Showing:
+class Showing(msgspec.Struct, frozen=True):
     """How a check is shown: its outputs, what stderr says beside them, and its exit code.
 
     ``applicable`` are the fixes that the user's options would apply.

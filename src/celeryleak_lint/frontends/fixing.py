@@ -6,10 +6,10 @@ import contextlib
 import os
 import sys
 import tempfile
-from dataclasses import dataclass, replace
 
 import click
-from msgspec import structs
+import msgspec
+from msgspec.structs import replace
 
 from celeryleak_lint.frontends.checking import (
     CLEAN,
@@ -31,8 +31,7 @@ from celeryleak_lint.system.root import is_inside
 from celeryleak_lint.system.write import links_out_of, write_source
 
 
-@dataclass(frozen=True, slots=True)
-class Fixing:
+class Fixing(msgspec.Struct, frozen=True):
     """How fixes are applied: only shown as a diff, and whether having fixed is a failure."""
 
     only_shows: bool = False
@@ -49,7 +48,7 @@ def fix(request: Request, showing: Showing, fixing: Fixing) -> int:
         # a fix must bring nothing new, whether or not its user wants to hear of it
         made.append(repair(look.for_all_codes(), prepared.read, wanted))
         left = tuple(finding for finding in made[-1].report.findings if wanted.admits(finding))
-        return structs.replace(made[-1].report, findings=left, fixed=made[-1].fixed)
+        return replace(made[-1].report, findings=left, fixed=made[-1].fixed)
 
     with contextlib.ExitStack() as stack:
         if not request.use_cache:
@@ -83,7 +82,7 @@ def _code(outcome: Outcome, showing: Showing, fixing: Fixing) -> int:
 
 def _with_problems(outcome: Outcome, problems: tuple[Failure, ...]) -> Outcome:
     report = outcome.report
-    return replace(outcome, report=structs.replace(report, failures=(*report.failures, *problems)))
+    return replace(outcome, report=replace(report, failures=(*report.failures, *problems)))
 
 
 def _written(prepared: Prepared, repaired: Repaired, named: tuple[str, ...]) -> tuple[Failure, ...]:

@@ -154,7 +154,7 @@ def _request(options: Namespace) -> Request:
 
 
 def _with_text(request: Request, filename: str, lines: Sequence[str]) -> Request:
-    from dataclasses import replace
+    from msgspec.structs import replace
 
     return replace(request, paths=(), text="".join(lines).encode(), text_name=filename)
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
-from dataclasses import dataclass
 
+import msgspec
 from msgspec.structs import replace
 
 from celeryleak_lint.baseline import (
@@ -25,8 +25,7 @@ from celeryleak_lint.system.output import write_whole
 from celeryleak_lint.system.settings import read_toml
 
 
-@dataclass(frozen=True, slots=True)
-class Known:
+class Known(msgspec.Struct, frozen=True):
     """A baseline that was read: its absolute path and its entries."""
 
     path: str

@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from types import MappingProxyType
+
+import msgspec
 
 from celeryleak_lint.config.parse import nearest
 from celeryleak_lint.frontends.run import Outcome
@@ -22,8 +23,7 @@ _TOPS: Mapping[str, str] = MappingProxyType(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Output:
+class Output(msgspec.Struct, frozen=True):
     """One report: its format, and its file as the user wrote it, empty for standard output."""
 
     format: str

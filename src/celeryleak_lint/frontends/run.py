@@ -11,11 +11,12 @@ import os
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from msgspec import structs
+import msgspec
+from msgspec.structs import replace
 
 from celeryleak_lint.baseline import Entry, entries_of
 from celeryleak_lint.config import Config
@@ -38,8 +39,7 @@ if TYPE_CHECKING:
     from celeryleak_lint.system.elsewhere import Elsewhere
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(msgspec.Struct, frozen=True):
     """What a user asks of a run.
 
     ``options`` overrides configured keys of the same names (``{"ignore": ["CLK101"]}``);
@@ -53,7 +53,7 @@ class Request:
     """
 
     paths: tuple[str, ...] = ()
-    options: Mapping[str, object] = field(default_factory=lambda: MappingProxyType({}))
+    options: Mapping[str, object] = msgspec.field(default_factory=lambda: MappingProxyType({}))
     config: str | None = None
     isolated: bool = False
     force_exclude: bool = False
@@ -70,15 +70,13 @@ class Request:
     warn: Callable[[str], None] = lambda _message: None
 
 
-@dataclass(frozen=True, slots=True)
-class Trouble:
+class Trouble(msgspec.Struct, frozen=True):
     """Why a run could not begin: bad usage or bad configuration, one message a line."""
 
     messages: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Prepared:
+class Prepared(msgspec.Struct, frozen=True):
     """Everything known before the analysis begins.
 
     ``failures`` are what could not be listed of that which was asked for, ``elsewhere`` is
@@ -99,8 +97,7 @@ class Prepared:
         return self.settings.config
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(msgspec.Struct, frozen=True):
     """A finished run, and how long it took in seconds of wall time.
 
     ``elsewhere`` are the failures in what nobody asked about: they do not fail the run.
@@ -168,7 +165,7 @@ def run_with(request: Request, use: Callable[[Look], Report]) -> Outcome | Troub
             return error.trouble
     failures, elsewhere = _divided(report.failures, prepared)
     stages = (("prepare", ready - started), *report.stages)
-    report = structs.replace(report, failures=failures, stages=stages)
+    report = replace(report, failures=failures, stages=stages)
     return Outcome(prepared, report, time.perf_counter() - started, elsewhere)
 
 
@@ -189,7 +186,8 @@ class Look:
             self.prepared.config, select=("CLK",), extend_select=(), ignore=(), per_file_ignores=()
         )
         settings = replace(self.prepared.settings, config=config)
-        return replace(self, prepared=replace(self.prepared, settings=settings))
+        prepared = replace(self.prepared, settings=settings)
+        return Look(prepared, self.request, self.known, self.base, self.others, self._entries)
 
     def __call__(self, changed: Mapping[str, bytes]) -> Report:
         """The report with the bytes of some files replaced, by their path."""
@@ -226,7 +224,7 @@ def _analysed(prepared: Prepared, request: Request, others: Elsewhere | None) ->
     settings, memory = prepared.settings, prepared.memory
     unlisted = (*prepared.failures, *prepared.elsewhere)
     # what is remembered serves all later questions, whichever paths they are about
-    scope = structs.replace(prepared.scope, reported=None) if memory.remembers else prepared.scope
+    scope = replace(prepared.scope, reported=None) if memory.remembers else prepared.scope
     inquiry = Inquiry(scope, settings.config, settings.tables, unlisted, request.with_fixes)
     question = memory.question(inquiry)
     report = question.answer()

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+
+import msgspec
+from msgspec.structs import replace
 
 from celeryleak_lint.config import Config, ConfigError, catalog_tables, parse
 from celeryleak_lint.system.discover import Place
@@ -15,8 +17,7 @@ _COMMAND_LINE = "command line"
 _CODE_KEYS = frozenset({"select", "extend-select", "ignore", "per-file-ignores"})
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
+class Settings(msgspec.Struct, frozen=True):
     """The configuration of a run; ``origins`` says for each key that was set where it was set.
 
     ``file`` is the configuration file as shown to the user, empty when there is none, and
@@ -112,7 +113,7 @@ def _errors(parsed: Config | tuple[ConfigError, ...]) -> Sequence[str]:
 
 
 def _merged(configured: Config, given: Config, options: Mapping[str, object]) -> Config:
-    names = {field.name for field in fields(Config)}
+    names = set(Config.__struct_fields__)
     keys = {key.replace("-", "_") for key in options}
     merged = replace(configured, **{key: getattr(given, key) for key in keys & names})
     return replace(merged, extend_select=(*configured.extend_select, *given.extend_select))

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import msgspec
 
 
-@dataclass(frozen=True, slots=True)
-class RunCode:
+class RunCode(msgspec.Struct, frozen=True):
     """A code with its slug and the one line for tables; ``since`` is the release that brought it."""
 
     code: str

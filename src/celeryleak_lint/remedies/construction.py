@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import msgspec
 
 from celeryleak_lint.link.elements import Function
 from celeryleak_lint.link.producers import Build, Producer
@@ -25,8 +25,7 @@ _VALUES = frozenset(
 )  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class Prescribed:
+class Prescribed(msgspec.Struct, frozen=True):
     """Remedies in the order in which they are tried, or the reason why there is none."""
 
     remedies: tuple[Remedy, ...] = ()

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+import msgspec
 
 from celeryleak_lint.model.findings import Effect, Finding, Report
 from celeryleak_lint.report.escape import escaped, leading, width
@@ -20,8 +21,7 @@ _TAB = "    "
 _CODES = {"bold": "1", "red": "1;31", "blue": "34", "dim": "2"}
 
 
-@dataclass(frozen=True, slots=True)
-class _Paint:
+class _Paint(msgspec.Struct, frozen=True):
     """Colours, or none."""
 
     is_on: bool

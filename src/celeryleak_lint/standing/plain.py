@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 
 import msgspec
 
@@ -27,8 +26,7 @@ _LAMBDA = re.compile(r"<lambda:\d+:\d+>")
 Lambdas = Mapping[str, str]
 
 
-@dataclass(frozen=True, slots=True)
-class Outline:
+class Outline(msgspec.Struct, frozen=True):
     """Everything of a file but what its functions do; ``lambdas`` are its lambdas by their names."""
 
     outline: object

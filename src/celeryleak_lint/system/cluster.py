@@ -14,8 +14,9 @@ import socket
 import urllib.parse
 import warnings
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+import msgspec
 
 from celeryleak_lint import __version__
 from celeryleak_lint.config.parse import nearest
@@ -40,8 +41,7 @@ _MOST_NAMED = 3
 _TIMEOUTS = (TimeoutError, asyncio.TimeoutError, concurrent.futures.TimeoutError)
 
 
-@dataclass(frozen=True, slots=True)
-class Address:
+class Address(msgspec.Struct, frozen=True):
     """Where a scheduler listens."""
 
     host: str

@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from types import MappingProxyType
+
+import msgspec
+from msgspec.structs import replace
 
 from celeryleak_lint.config import Config
 from celeryleak_lint.deploy.kinds import kind_of
@@ -23,8 +25,7 @@ _TEST_FOLDERS = frozenset({"tests", "test", "testing", "t"})
 _TEST_FILES = frozenset({"conftest", "test", "tests"})
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(msgspec.Struct, frozen=True):
     """What the user asked for, resolved: absolute paths, and the root they belong to.
 
     ``overlay`` maps paths relative to the root to bytes that stand in for the file there,
@@ -34,11 +35,10 @@ class Place:
     root: str
     working_directory: str
     paths: tuple[str, ...]
-    overlay: Mapping[str, bytes] = field(default_factory=lambda: MappingProxyType({}))
+    overlay: Mapping[str, bytes] = msgspec.field(default_factory=lambda: MappingProxyType({}))
 
 
-@dataclass(frozen=True, slots=True)
-class Discovery:
+class Discovery(msgspec.Struct, frozen=True):
     """The project's scope, and the folders and names that had to be left out unread.
 
     ``failures`` are those in what was asked for, ``elsewhere`` are those beside it, in what

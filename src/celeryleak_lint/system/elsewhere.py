@@ -29,8 +29,7 @@ _PULSE_SECONDS = 2.0
 _LONGEST_REASON = 200
 
 
-@dataclass(frozen=True, slots=True)
-class Elsewhere:
+class Elsewhere(msgspec.Struct, frozen=True):
     """An executor that somebody else looks after, and how it is treated.
 
     ``name`` is what messages call it. ``slots`` tells how many batches it can work on at

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+import msgspec
 
 if TYPE_CHECKING:
     from pathspec import GitIgnoreSpec
@@ -26,16 +27,14 @@ DEFAULT_SUFFIXES = (".egg-info", ".dist-info", ".egg")
 IGNORE_FILE = ".gitignore"
 
 
-@dataclass(frozen=True, slots=True)
-class _Ignores:
+class _Ignores(msgspec.Struct, frozen=True):
     """The patterns of one ``.gitignore`` and the folder they are seen from (with final ``/``)."""
 
     folder: str
     spec: GitIgnoreSpec
 
 
-@dataclass(frozen=True, slots=True)
-class Exclusion:
+class Exclusion(msgspec.Struct, frozen=True):
     """What is left out below one folder of the tree.
 
     ``patterns`` are the user's, seen from the configuration's folder, which lies ``anchor``

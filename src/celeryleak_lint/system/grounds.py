@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-from dataclasses import dataclass
 
 import msgspec
 
@@ -47,8 +46,7 @@ def digest_at(digests: bytes, place: int) -> bytes:
 _decoder = msgspec.msgpack.Decoder(Standing)
 
 
-@dataclass(frozen=True, slots=True)
-class Grounds:
+class Grounds(msgspec.Struct, frozen=True):
     """The standing reports in a cache; ``question`` identifies what was asked, contents apart."""
 
     cache: Cache

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+import msgspec
 from msgspec import structs
 
 from celeryleak_lint.model.findings import Report
@@ -16,8 +17,7 @@ from celeryleak_lint.system.sightings import Sightings, read_sightings, write_si
 FILE = "files.pack"
 
 
-@dataclass(frozen=True, slots=True)
-class Memory:
+class Memory(msgspec.Struct, frozen=True):
     """The cache, if there is one, and what is known of the files. Nothing is kept of a base revision."""
 
     cache: Cache | None
@@ -49,8 +49,7 @@ class Memory:
         return Question(self, inquiry, inquiry.question() if self.remembers else b"", digests)
 
 
-@dataclass(frozen=True, slots=True)
-class Question:
+class Question(msgspec.Struct, frozen=True):
     """One question to a memory, bound to the state in which it was asked.
 
     ``name`` identifies what is asked, ``digests`` the contents of the files; with ``None``

@@ -11,7 +11,8 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+
+import msgspec
 
 from celeryleak_lint.system.imports import Imports, mentions, scan_imports
 from celeryleak_lint.system.packaging import declared_roots
@@ -22,8 +23,7 @@ from celeryleak_lint.system.walk import Listing
 MAX_NAMESAKES = 64
 
 
-@dataclass(frozen=True, slots=True)
-class _Tree:
+class _Tree(msgspec.Struct, frozen=True):
     """The files of a project, asked for by path.
 
     ``packages`` are the folders with an ``__init__.py``, except tops of projects, whose
@@ -61,8 +61,7 @@ class _Tree:
         return top
 
 
-@dataclass(frozen=True, slots=True)
-class _Candidate:
+class _Candidate(msgspec.Struct, frozen=True):
     """One source root that a group may have, and the group's dotted name seen from it."""
 
     group: str
@@ -70,8 +69,7 @@ class _Candidate:
     dotted: str
 
 
-@dataclass(frozen=True, slots=True)
-class _Ballot:
+class _Ballot(msgspec.Struct, frozen=True):
     """What the imports said: how many each candidate explains, and which one contradicts."""
 
     support: Mapping[_Candidate, int]

@@ -12,9 +12,10 @@ import sys
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from celeryleak_lint.model.facts import ModuleSummary
 from celeryleak_lint.model.findings import Failure
@@ -45,8 +46,7 @@ MIN_FILES = 50
 _FILES_PER_TASK = 20
 
 
-@dataclass(frozen=True, slots=True)
-class Gathering:
+class Gathering(msgspec.Struct, frozen=True):
     """How summaries are made: with how many processes, which cache, and which unsaved texts.
 
     ``elsewhere`` is asked first where it is given. ``sightings`` know the digests of files;
@@ -56,7 +56,7 @@ class Gathering:
 
     jobs: int = 1
     cache: Cache | None = None
-    overlay: Mapping[str, bytes] = field(default_factory=lambda: MappingProxyType({}))
+    overlay: Mapping[str, bytes] = msgspec.field(default_factory=lambda: MappingProxyType({}))
     met: Callable[[int], None] = lambda _count: None
     sightings: Sightings | None = None
     elsewhere: Elsewhere | None = None

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
 
 import msgspec
@@ -34,8 +33,7 @@ _listing_decoder = msgspec.msgpack.Decoder(list[_Kept])
 _report_decoder = msgspec.msgpack.Decoder(Report)
 
 
-@dataclass(frozen=True, slots=True)
-class Inquiry:
+class Inquiry(msgspec.Struct, frozen=True):
     """What a report is an answer to, apart from the content of the files.
 
     ``tables`` are the user's additions to the catalog, as read from TOML; ``unlisted`` is

@@ -8,7 +8,8 @@ from __future__ import annotations
 import os
 import subprocess
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+import msgspec
 
 from celeryleak_lint.system.read import MAX_BYTES
 
@@ -17,8 +18,7 @@ _LINKS = (b"120000", b"160000")
 _QUIET = ("-c", f"core.hooksPath={os.devnull}", "-c", "core.fsmonitor=false")
 
 
-@dataclass(frozen=True, slots=True)
-class _Ended:
+class _Ended(msgspec.Struct, frozen=True):
     """What became of one git command; ``problem`` says why there is no output."""
 
     out: bytes = b""

@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+import msgspec
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -17,8 +18,7 @@ SHARED_FILE = "pyproject.toml"
 TABLE = "celeryleak-lint"
 
 
-@dataclass(frozen=True, slots=True)
-class SettingsFile:
+class SettingsFile(msgspec.Struct, frozen=True):
     """A configuration file: its absolute path and the prefix of our keys in messages.
 
     ``table`` is what it sets; ``problem`` is the reason when it cannot be read, and the

@@ -6,6 +6,8 @@ import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
+import msgspec
+
 from celeryleak_lint.deploy.kinds import is_shell, kind_of
 from celeryleak_lint.model.findings import Failure
 from celeryleak_lint.system.exclude import Exclusion
@@ -17,8 +19,7 @@ SUFFIXES = (".py", ".pyw")
 STUB_SUFFIX = ".pyi"
 
 
-@dataclass(frozen=True, slots=True)
-class Listing:
+class Listing(msgspec.Struct, frozen=True):
     """What a walk met: files and folders relative to the root, and what could not be listed.
 
     ``markers`` are the folders that hold a file which marks the top of a project; ``deploy``
