@@ -79,13 +79,6 @@ def analyse(
     nothing of its own: whatever one file or one rule does wrong becomes a failure.
     """
     run = _Run(scope, config, read)
-    if with_fixes:
-        from celeryleak_lint.fixes.offers import Offers
-        from celeryleak_lint.fixes.place import Style
-
-        run.offers = Offers(
-            Style(config.memoizer, catalog.tables.vocabulary), run.bytes_of, run.failures
-        )
     started = time.perf_counter()
     readable = _collect(run, summaries)
     files, lines = len(readable), sum(summary.lines for summary in readable)
@@ -94,6 +87,8 @@ def analyse(
     project = Project(readable, catalog, _deployment(run), hears_doubts=hears_doubts)
     linked = time.perf_counter()
     suspects = _suspects(run, project)
+    if with_fixes and suspects:
+        run.offers = _offers(run, catalog)
     told = _spoken_of(suspects) | project.renamed
     ground = packed_ground(project) if learn is not None else None
     # nobody asks the project again, and libcst needs memory, too
@@ -121,6 +116,14 @@ def analyse(
         lines=lines,
         stages=tuple(run.stages),
     )
+
+
+def _offers(run: _Run, catalog: Catalog) -> Offers:
+    from celeryleak_lint.fixes.offers import Offers
+    from celeryleak_lint.fixes.place import Style
+
+    style = Style(run.config.memoizer, catalog.tables.vocabulary)
+    return Offers(style, run.bytes_of, run.failures)
 
 
 def _collect(run: _Run, summaries: Summaries) -> list[ModuleSummary]:
