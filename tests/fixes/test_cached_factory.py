@@ -65,6 +65,15 @@ def task(*lines: str, parameters: str = "order_id", before: str = "") -> str:
             "never hit",
             id="a function of the call is no key",
         ),
+        pytest.param(
+            task(
+                "r = redis.Redis(**store.connection_args())",
+                "r.get(order_id)",
+                parameters="order_id, store",
+            ),
+            "looks like an object",
+            id="an object that is asked is no key",
+        ),
     ],
 )
 def test_what_must_not_be_shared_is_left_with_its_reason(source: str, reason: str) -> None:

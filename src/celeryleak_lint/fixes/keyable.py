@@ -21,6 +21,8 @@ _VOLATILE = frozenset(
      "perf_counter", "uuid1", "uuid4", "token_hex", "token_urlsafe", "token_bytes", "urandom",
      "get_ident", "current_thread", "mkdtemp", "mkstemp", "readline", "recv"}
 )  # fmt: skip
+#: Methods that texts have: what is asked for one may be a text.
+_OF_TEXTS = frozenset({*dir(str), *dir(bytes)})
 _CLASS = frozenset({"__class__", "super"})
 
 
@@ -40,6 +42,15 @@ def collections_in(node: cst.CSTNode) -> Iterator[str]:
         elif isinstance(found, cst.Call) and isinstance(found.func, cst.Attribute):
             if found.func.attr.value in _METHODS:
                 yield dotted(found.func.value)
+
+
+def asked_in(node: cst.CSTNode) -> Iterator[tuple[str, str]]:
+    """Names and chains of attributes on which a method is called that no text has, with the method."""
+    for found in within(node):
+        if isinstance(found, cst.Call) and isinstance(found.func, cst.Attribute):
+            method = found.func.attr.value
+            if method not in _OF_TEXTS:
+                yield dotted(found.func.value), method
 
 
 def volatile_in(node: cst.CSTNode) -> str:

@@ -17,8 +17,8 @@ from libcst.metadata import CodeRange
 from celeryleak_lint.cst.jobs import Plain
 from celeryleak_lint.cst.nodes import children
 from celeryleak_lint.fixes.cuts import INSTANCES, Cut, is_import, narrowest
-from celeryleak_lint.fixes.evidence import UNKNOWN, Shown
-from celeryleak_lint.fixes.keyable import bound_to_class, collections_in
+from celeryleak_lint.fixes.evidence import PLAIN, UNKNOWN, Shown
+from celeryleak_lint.fixes.keyable import asked_in, bound_to_class, collections_in
 from celeryleak_lint.fixes.scene import CannotMoveError, Scene, scene_of
 from celeryleak_lint.fixes.uses import root_of, uses_of
 
@@ -60,6 +60,7 @@ def _plan(scene: Scene) -> Plain:
     where = scene.ranges[scene.call]
     _forbid_emptied(scene, gone)
     _forbid_class_names(scene, moved, renamed)
+    _forbid_asked(scene, moved, lives)
     return {
         "call": _numbers(where),
         "expression": _expression(scene, renamed),
@@ -85,6 +86,18 @@ def _forbid_class_names(
         name = bound_to_class(node, renamed)
         if name:
             raise CannotMoveError(f"`{name}` means something else outside of its class")
+
+
+def _forbid_asked(scene: Scene, moved: Sequence[cst.CSTNode], lives: Sequence[_Live]) -> None:
+    """What has methods of its own is an object, and most objects equal nothing but themselves."""
+    unsure = {live.argument for live in lives if live.shown.rank != PLAIN}
+    for node in (scene.call, *moved):
+        for name, method in asked_in(node):
+            if name in unsure:
+                raise CannotMoveError(
+                    f"`{name}` looks like an object (`{method}()`): as the key of a cache it would be "
+                    "pinned, and hit only while it is the same one"
+                )
 
 
 # -- what is written -------------------------------------------------------------------------

@@ -18,9 +18,11 @@ from celeryleak_lint.model.facts import EXCEPT, LOOP, ON_DISK, SMALL_LOOP, VARIE
 from celeryleak_lint.rules.occasions import (
     fetches_for_key,
     is_fallback,
+    is_for_what_is_made,
     is_tailored,
     is_trained,
     is_unlikely_override,
+    logs_in,
 )
 
 #: Milliseconds below which building again is no cost worth a finding of its own.
@@ -69,6 +71,8 @@ def lasting_doubt(project: Project, build: Build) -> str:
             ),
             (lambda: is_trained(build), "it is trained, and so not the same again"),
             (lambda: is_tailored(build), "set up with a function of this very call"),
+            (lambda: logs_in(build), "it logs in, and carries what one account may see"),
+            (lambda: is_for_what_is_made(build), "it belongs to what was made just before"),
             (lambda: _is_meant(build), "a comment says that it is meant to be a fresh one"),
             (lambda: "captured" in ends, "captured by a nested function"),
             (

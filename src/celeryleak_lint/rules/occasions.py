@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
+
 from celeryleak_lint.catalog.words import split_words
 from celeryleak_lint.link.elements import Function
 from celeryleak_lint.link.producers import Build
 from celeryleak_lint.link.project import Project
+from celeryleak_lint.model import values
 from celeryleak_lint.model.facts import CallFact
 from celeryleak_lint.rules.rebuilding import THINGS
 
@@ -20,6 +23,13 @@ _ACCESSORS = frozenset({"get", "current", "shared", "active"})
 
 #: Words of functions and classes that change the model they are given.
 _TRAINING = frozenset({"train", "trainer", "training", "finetune", "tune", "tuner", "fit"})
+
+#: Words of addresses and methods that log in.
+_LOGINS = frozenset({"login", "signin", "logon", "authenticate"})
+_LETTERS = re.compile(r"[a-z]+")
+
+#: First words of functions that add something new and tell which.
+_MAKING = (("add",), ("create",), ("insert",), ("register",))
 
 
 def is_tailored(build: Build) -> bool:
@@ -54,6 +64,38 @@ def is_fallback(build: Build) -> bool:
         for guard in step.call.guards
         for call in _answers(step.function, guard)
     )
+
+
+def logs_in(build: Build) -> bool:
+    """True for a session with which the function logs in: its cookies belong to that account."""
+    function = build.function
+    holders = tuple(f"%{sink[4:]}." for sink in build.call.sinks if sink.startswith("var "))
+    return bool(holders) and any(
+        call.callee.startswith(holders)
+        and (
+            call.name in _LOGINS
+            or any(
+                not _LOGINS.isdisjoint(_LETTERS.findall(values.literal_text(value) or ""))
+                for _, value in call.args
+            )
+        )
+        for call in function.fact.calls
+    )
+
+
+def is_for_what_is_made(build: Build) -> bool:
+    """True for an owner that is given what the function has just added or created: it belongs to that alone."""
+    if build.via is None or build.via.cls is None:
+        return False
+    function = build.function
+    for _, given in build.call.args:
+        held = function.locals.get(given[1:], ()) if given[:1] == "%" else (given,)
+        for value in held:
+            if value[:1] == "#" and value[1:].isdecimal():
+                name = function.fact.calls[int(value[1:])].name
+                if split_words(name.lstrip("_"))[:1] in _MAKING:
+                    return True
+    return False
 
 
 def _answers(function: Function, guard: str) -> list[CallFact]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from celeryleak_lint.link.elements import Function
+from celeryleak_lint.link.marks import is_occasional
 from celeryleak_lint.link.project import Project
 from celeryleak_lint.model.facts import DecoratorFact
 from celeryleak_lint.model.findings import Suspect
@@ -56,7 +57,7 @@ def _at_task(function: Function, decorator: DecoratorFact) -> Suspect:
         path=function.module.path,
         spot=Spot("decorator", outer, decorator.line, decorator.name),
         message=f"the task `{function.name}` is sent as a pickle; {_CONSEQUENCE}",
-        confidence="likely",
+        confidence="possible" if is_occasional(function) else "likely",
         resource="task_serializer",
         effect=None,
         no_fix=_NO_FIX,
