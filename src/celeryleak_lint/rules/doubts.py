@@ -21,6 +21,7 @@ from celeryleak_lint.rules.occasions import (
     is_for_what_is_made,
     is_tailored,
     is_trained,
+    is_tried_out,
     is_unlikely_override,
     logs_in,
 )
@@ -72,6 +73,7 @@ def lasting_doubt(project: Project, build: Build) -> str:
             (lambda: is_trained(build), "it is trained, and so not the same again"),
             (lambda: is_tailored(build), "set up with a function of this very call"),
             (lambda: logs_in(build), "it logs in, and carries what one account may see"),
+            (lambda: is_tried_out(build), "tried out with what is written in the code"),
             (lambda: is_for_what_is_made(build), "it belongs to what was made just before"),
             (lambda: _is_meant(build), "a comment says that it is meant to be a fresh one"),
             (lambda: "captured" in ends, "captured by a nested function"),

@@ -28,6 +28,9 @@ _TRAINING = frozenset({"train", "trainer", "training", "finetune", "tune", "tune
 _LOGINS = frozenset({"login", "signin", "logon", "authenticate"})
 _LETTERS = re.compile(r"[a-z]+")
 
+#: First words of functions that find out whether something works.
+_CHECKING = (("check",), ("validate",), ("verify",), ("test",), ("probe",))
+
 #: First words of functions that add something new and tell which.
 _MAKING = (("add",), ("create",), ("insert",), ("register",))
 
@@ -80,6 +83,18 @@ def logs_in(build: Build) -> bool:
             )
         )
         for call in function.fact.calls
+    )
+
+
+def is_tried_out(build: Build) -> bool:
+    """True in a function that checks something, when all that the object is asked is written in the code."""
+    function = build.function
+    if split_words(function.name.lstrip("_"))[:1] not in _CHECKING:
+        return False
+    holders = tuple(f"%{sink[4:]}." for sink in build.call.sinks if sink.startswith("var "))
+    asked = [call for call in function.fact.calls if call.callee.startswith(holders)]
+    return bool(holders and asked) and all(
+        root[:1] == "=" for call in asked for _, value in call.args for root in values.roots(value)
     )
 
 
