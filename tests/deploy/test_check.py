@@ -166,3 +166,42 @@ def test_the_hook_is_called_for_every_file_that_is_read() -> None:
     assert [path for path in read if not pattern.search(path) or kind_of(path) is None] == []
     others = ("a.py", "notes.txt", "Cargo.lock", "Dockerfiles/readme.md", "package.json")
     assert [path for path in others if pattern.search(path) or kind_of(path)] == []
+
+
+TASK = """\
+import boto3
+from celery import Celery
+
+app = Celery("work")
+{setting}
+
+@app.task
+def archive(name):
+    boto3.client("s3").head_object(Bucket="archive", Key=name)
+"""
+
+
+@pytest.mark.parametrize(
+    ("command", "setting", "is_reported"),
+    [
+        pytest.param("--max-tasks-per-child=1", "", False, id="one task for each process"),
+        pytest.param("--max-tasks-per-child=100", "", True, id="many"),
+        pytest.param(
+            "--max-tasks-per-child=100", "app.conf.worker_max_tasks_per_child = 1", True,
+            id="a command line wins",
+        ),
+        pytest.param("", "app.conf.worker_max_tasks_per_child = 1", False, id="a setting"),
+        pytest.param(
+            "--pool=threads --max-tasks-per-child=1", "", True, id="threads are never replaced"
+        ),
+    ],
+)  # fmt: skip
+def test_what_ends_with_its_task_keeps_nothing(
+    tmp_path: Path, command: str, setting: str, is_reported: bool
+) -> None:
+    files = {
+        "work.py": TASK.format(setting=setting),
+        "Procfile": f"worker: celery -A work worker {command}\n",
+    }
+    ended = run("check", "--select", "CLK101", cwd=written(tmp_path, files))
+    assert ended.code == int(is_reported), ended.out
