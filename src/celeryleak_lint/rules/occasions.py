@@ -31,8 +31,8 @@ _LETTERS = re.compile(r"[a-z]+")
 #: First words of functions that find out whether something works.
 _CHECKING = (("check",), ("validate",), ("verify",), ("test",), ("probe",))
 
-#: First words of functions that add something new and tell which.
-_MAKING = (("add",), ("create",), ("insert",), ("register",))
+#: First words of functions that add a record and tell which; what `create_...` gives may be a part.
+_MAKING = (("add",), ("insert",))
 
 
 def is_tailored(build: Build) -> bool:
@@ -99,7 +99,7 @@ def is_tried_out(build: Build) -> bool:
 
 
 def is_for_what_is_made(build: Build) -> bool:
-    """True for an owner that is given what the function has just added or created: it belongs to that alone."""
+    """True for an owner that is given the record which the function has just added: it belongs to that alone."""
     if build.via is None or build.via.cls is None:
         return False
     function = build.function
