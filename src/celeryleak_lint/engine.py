@@ -75,8 +75,8 @@ def analyse(
     ``unlisted`` is what is missing in the scope; it is not repeated in the report. With
     ``with_fixes`` each finding carries its fix, or the reason why there is none. ``learn`` is
     told what the report rests on, encoded for ``still_stands``, and the paths of the files
-    that it may speak of. Raises
-    nothing of its own: whatever one file or one rule does wrong becomes a failure.
+    that it may speak of. Raises nothing of its own: whatever one file or one rule does wrong
+    becomes a failure.
     """
     run = _Run(scope, config, read)
     started = time.perf_counter()

@@ -16,9 +16,9 @@ import libcst as cst
 _LAYOUT = frozenset(
     {
         "lpar", "rpar", "lbracket", "rbracket", "lbrace", "rbrace", "comma", "semicolon", "colon",
-        "first_colon", "second_colon", "equal", "dot", "bar", "separator", "operator", "relative",
+        "first_colon", "second_colon", "equal", "dot", "separator", "operator", "relative",
         "leading_lines", "lines_after_decorators", "trailing_whitespace", "header", "footer", "leading_whitespace",
-        "indent", "star", "posonly_ind", "ind", "asynchronous", "separators", "param_spec_star",
+        "indent", "star", "posonly_ind", "asynchronous",
     }
 )  # fmt: skip
 

@@ -18,10 +18,13 @@ from celeryleak_lint.fixes.uses import parameters
 #: How well a value serves as a key: shown to, unknown, an object somebody built, shown not to.
 PLAIN, UNKNOWN, OBJECT, UNHASHABLE = 0, 1, 2, 9
 
-_PLAIN_TYPES = frozenset(
-    {"str", "int", "float", "bool", "bytes", "complex", "None", "UUID", "uuid.UUID", "Path",
-     "pathlib.Path", "Decimal", "date", "datetime", "timedelta", "AnyStr", "LiteralString"}
-)  # fmt: skip
+#: Classes whose instances compare by what they hold.
+_VALUE_TYPES = frozenset({"UUID", "Path", "Decimal", "date", "datetime", "timedelta"})
+_VALUE_MAKERS = _VALUE_TYPES | {"PurePath", "urlparse", "urlsplit"}
+_PLAIN_TYPES = _VALUE_TYPES | {
+    "str", "int", "float", "bool", "bytes", "complex", "None", "uuid.UUID", "pathlib.Path", "AnyStr",
+    "LiteralString",
+}  # fmt: skip
 _UNHASHABLE_TYPES = frozenset(
     {"list", "dict", "set", "bytearray", "List", "Dict", "Set", "MutableMapping", "defaultdict",
      "OrderedDict", "MutableSequence", "MutableSet", "DefaultDict", "Mapping", "Sequence", "Collection",
@@ -31,10 +34,6 @@ _TEXT_METHODS = frozenset(
     {"lower", "upper", "strip", "rstrip", "lstrip", "format", "join", "title", "replace", "decode",
      "encode", "removeprefix", "removesuffix", "casefold", "hex", "isoformat"}
 )  # fmt: skip
-#: Functions and classes that give values which compare by what they hold.
-_VALUE_MAKERS = frozenset(
-    {"UUID", "Path", "PurePath", "Decimal", "date", "datetime", "timedelta", "urlparse", "urlsplit"}
-)
 _TUPLES = frozenset({"tuple", "Tuple", "typing.Tuple"})
 _DEPTH = 5
 

@@ -224,7 +224,7 @@ def _is_home(function: Function, owner: str, sources: _Sources) -> bool:
     """Whether a lower-case name that is stored in ``owner`` is a setting of Celery."""
     if owner.endswith((".conf", "@conf")):
         return True
-    if not (function.is_module_body or function.is_class_body):
+    if not function.runs_once:
         return False
     home = function.id
     return home in sources.homes or home.rpartition(".")[2].lower() in _CONFIG_MODULES

@@ -56,6 +56,11 @@ class Function:
         return bool(self.fact.flags & CLASS_BODY)
 
     @property
+    def runs_once(self) -> bool:
+        """True for the statements of a module or class: they run when it is imported."""
+        return self.is_module_body or self.is_class_body
+
+    @property
     def is_lambda(self) -> bool:
         """True for a ``lambda``."""
         return bool(self.fact.flags & LAMBDA)

@@ -192,12 +192,12 @@ class GrowthFacts:
         if "[]" in store.target:
             if store.key == "=:":
                 self._shrunk(function, store.target)
-            elif not function.is_module_body and not function.is_class_body:
+            elif not function.runs_once:
                 self._grown_by_item(function, store)
             return
         if store.augmented:
             if store.key == "=+":
-                if not function.is_module_body and not function.is_class_body:
+                if not function.runs_once:
                     self._grow(function, store.target, store, "keyless", "")
             else:
                 self._shrunk(function, store.target)
@@ -205,7 +205,7 @@ class GrowthFacts:
             self._shrunk(function, store.target)
 
     def _rebinds(self, function: Function, store: StoreFact) -> bool:
-        if function.is_module_body or function.is_class_body:
+        if function.runs_once:
             return False
         if store.target.startswith("!.") and store.target.count(".") == 1:
             return function.name not in (
@@ -246,7 +246,7 @@ class GrowthFacts:
         self._grow(function, base, store, "item", key, stored=store.value)
 
     def _grown_by_call(self, function: Function, position: int, call: CallFact, tail: str) -> None:
-        if function.is_module_body or function.is_class_body:
+        if function.runs_once:
             return
         label = GROWERS[tail]
         key = next((value for name, value in call.args if name == label), "") if label else ""

@@ -77,7 +77,7 @@ class Marks:
     def _find_mark(self, function: Function) -> Mark | None:
         if function.module.is_test:
             return Mark("once", "test code")
-        if function.is_module_body or function.is_class_body:
+        if function.runs_once:
             return self._module_mark(function.module)
         return (
             self._named(function)

@@ -65,7 +65,7 @@ class Processes:
         """True when functions outside tests, commands and examples are marked hot, in more than a side door."""
         serving: set[str] = set()
         for function in self.index.everything:
-            if function.module.is_test or function.is_module_body or function.is_class_body:
+            if function.module.is_test or function.runs_once:
                 continue
             mark = self.marks.mark(function)
             if mark is not None and mark.rank == "hot" and self.marks.tool(function) is None:

@@ -169,7 +169,7 @@ class Survey:
             if name[:2] == "!.":
                 self.attributes.setdefault(function.number, []).append((name[2:], ":" + annotation))
         if not function.module.is_test and (body.calls or body.stores):
-            found = bases(body, runs_once=function.is_module_body or function.is_class_body)
+            found = bases(body, runs_once=function.runs_once)
             if found:
                 self.bases.append((function, tuple(found)))
 
@@ -238,7 +238,7 @@ class Survey:
                 self._readers[attribute].update(site.function.number for site in sites)
             owner, _, method = callee.rpartition(".")
             if callee[:1] == "@" and method in _FILLING:
-                if any(not (s.function.is_module_body or s.function.is_class_body) for s in sites):
+                if any(not s.function.runs_once for s in sites):
                     self.changed.add(f"{owner[1:]}[]")
 
     def _argument_name(self, value: str) -> str:

@@ -1,6 +1,8 @@
-"""What the variables of a loop over collections stand for."""
+"""What loop variables and other locals stand for: the collections and values that they were made of."""
 
 from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
 
 from celeryleak_lint.link.elements import Function, Site
 from celeryleak_lint.link.holdings import Holding, Holdings
@@ -63,3 +65,22 @@ def told(function: Function, key: str) -> tuple[str, ...]:
                 if part[:1] == "#" and part[1:].isdecimal():
                     found += [v for _, v in function.fact.calls[int(part[1:])].args]
     return tuple(found)
+
+
+def behind(function: Function, given: Sequence[str]) -> Iterator[str]:
+    """The values that some values were made of, through locals and the arguments of calls."""
+    seen: set[str] = set()
+    pending = [root for value in given for root in values.roots(value)]
+    while pending:
+        root = pending.pop()
+        if root in seen:
+            continue
+        seen.add(root)
+        yield root
+        base = values.split(root)[0] if values.is_simple(root) else ""
+        if base[:1] == "%":
+            pending += [r for held in function.locals.get(base[1:], ()) for r in values.roots(held)]
+        elif base[:1] == "#":
+            call = function.fact.calls[int(base[1:])]
+            pending += [r for _, value in call.args for r in values.roots(value)]
+            pending.append(call.callee)

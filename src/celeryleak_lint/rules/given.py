@@ -10,6 +10,7 @@ from celeryleak_lint.link.elements import Function
 from celeryleak_lint.link.growth import Growth
 from celeryleak_lint.link.keys import KeyVerdict
 from celeryleak_lint.link.project import Project
+from celeryleak_lint.link.walking import behind
 from celeryleak_lint.model import values
 from celeryleak_lint.rules.entities import is_own_attribute
 
@@ -92,29 +93,10 @@ def is_taken_over(project: Project, growth: Growth) -> bool:
     given = [growth.key or growth.stored]
     if growth.index >= 0 and not growth.key:
         given += [value for _, value in function.fact.calls[growth.index].args]
-    for root in _behind(function, given):
+    for root in behind(function, given):
         emptied = (
             project.growth.empties(function, root.partition("[]")[0]) if "[]" in root else None
         )
         if emptied is not None and emptied.id != growth.holding.id:
             return True
     return False
-
-
-def _behind(function: Function, given: list[str]) -> Iterator[str]:
-    """The values that some values were made of, through locals and the arguments of calls."""
-    seen: set[str] = set()
-    pending = [root for value in given for root in values.roots(value)]
-    while pending:
-        root = pending.pop()
-        if root in seen:
-            continue
-        seen.add(root)
-        yield root
-        base = values.split(root)[0] if values.is_simple(root) else ""
-        if base[:1] == "%":
-            pending += [r for held in function.locals.get(base[1:], ()) for r in values.roots(held)]
-        elif base[:1] == "#":
-            call = function.fact.calls[int(base[1:])]
-            pending += [r for _, value in call.args for r in values.roots(value)]
-            pending.append(call.callee)

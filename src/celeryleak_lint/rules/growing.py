@@ -260,7 +260,7 @@ def _is_import_time(project: Project, growth: Growth) -> bool:
     if _decorates(growth):
         return True
     edges = [e for e in project.graph.callers(function) if not e.function.module.is_test]
-    return bool(edges) and all(e.function.is_module_body or e.function.is_class_body for e in edges)
+    return bool(edges) and all(e.function.runs_once for e in edges)
 
 
 def _is_filled_later(project: Project, function: Function) -> bool:

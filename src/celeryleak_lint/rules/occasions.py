@@ -38,12 +38,11 @@ _MAKING = (("add",), ("insert",))
 def is_tailored(build: Build) -> bool:
     """True when the function gives the object a function of its own: it serves this call alone."""
     function = build.function
-    holders = {sink[4:] for sink in build.call.sinks if sink.startswith("var ")}
     own = f"@{function.id}."
     return any(
         store.value.startswith(own) and store.target.startswith(f"%{holder}.")
         for store in function.fact.stores
-        for holder in holders
+        for holder in _holders(build)
     )
 
 
@@ -71,29 +70,22 @@ def is_fallback(build: Build) -> bool:
 
 def logs_in(build: Build) -> bool:
     """True for a session with which the function logs in: its cookies belong to that account."""
-    function = build.function
-    holders = tuple(f"%{sink[4:]}." for sink in build.call.sinks if sink.startswith("var "))
-    return bool(holders) and any(
-        call.callee.startswith(holders)
-        and (
-            call.name in _LOGINS
-            or any(
-                not _LOGINS.isdisjoint(_LETTERS.findall(values.literal_text(value) or ""))
-                for _, value in call.args
-            )
+    return any(
+        call.name in _LOGINS
+        or any(
+            not _LOGINS.isdisjoint(_LETTERS.findall(values.literal_text(value) or ""))
+            for _, value in call.args
         )
-        for call in function.fact.calls
+        for call in _asked(build)
     )
 
 
 def is_tried_out(build: Build) -> bool:
     """True in a function that checks something, when all that the object is asked is written in the code."""
-    function = build.function
-    if split_words(function.name.lstrip("_"))[:1] not in _CHECKING:
+    if split_words(build.function.name.lstrip("_"))[:1] not in _CHECKING:
         return False
-    holders = tuple(f"%{sink[4:]}." for sink in build.call.sinks if sink.startswith("var "))
-    asked = [call for call in function.fact.calls if call.callee.startswith(holders)]
-    return bool(holders and asked) and all(
+    asked = _asked(build)
+    return bool(asked) and all(
         root[:1] == "=" for call in asked for _, value in call.args for root in values.roots(value)
     )
 
@@ -102,20 +94,27 @@ def is_for_what_is_made(build: Build) -> bool:
     """True for an owner that is given the record which the function has just added: it belongs to that alone."""
     if build.via is None or build.via.cls is None:
         return False
-    function = build.function
-    for _, given in build.call.args:
-        held = function.locals.get(given[1:], ()) if given[:1] == "%" else (given,)
-        for value in held:
-            if value[:1] == "#" and value[1:].isdecimal():
-                name = function.fact.calls[int(value[1:])].name
-                if split_words(name.lstrip("_"))[:1] in _MAKING:
-                    return True
-    return False
+    return any(
+        split_words(call.name.lstrip("_"))[:1] in _MAKING
+        for _, given in build.call.args
+        for call in _answers(build.function, given)
+    )
 
 
-def _answers(function: Function, guard: str) -> list[CallFact]:
-    """The calls of which a tested value, a local or not, is the answer."""
-    held = function.locals.get(guard[1:], ()) if guard[:1] == "%" else (guard,)
+def _holders(build: Build) -> list[str]:
+    """The locals that get what is built."""
+    return [sink[4:] for sink in build.call.sinks if sink.startswith("var ")]
+
+
+def _asked(build: Build) -> list[CallFact]:
+    """The calls of methods of what is built, through a local."""
+    owners = tuple(f"%{holder}." for holder in _holders(build))
+    return [call for call in build.function.fact.calls if call.callee.startswith(owners)]
+
+
+def _answers(function: Function, value: str) -> list[CallFact]:
+    """The calls of which a value, a local or not, is the answer."""
+    held = function.locals.get(value[1:], ()) if value[:1] == "%" else (value,)
     return [function.fact.calls[int(v[1:])] for v in held if v[:1] == "#" and v[1:].isdecimal()]
 
 
@@ -124,10 +123,9 @@ def is_trained(build: Build) -> bool:
     function = build.function
     if build.resource.kind != "model":
         return False
-    held = [sink[4:] for sink in build.call.sinks if sink.startswith("var ")]
     given = [
         int(sink.split(" ")[1])
-        for name in held
+        for name in _holders(build)
         for sink in function.uses.get(name, ())
         if sink.startswith("arg ")
     ]

@@ -55,7 +55,7 @@ def check(project: Project) -> Iterator[Suspect]:
 def _overwritten(project: Project, build: Build) -> str:
     """The attribute or global that is overwritten, or nothing."""
     function, ends = build.function, build.fate.ends
-    if function.module.is_test or function.is_module_body or function.is_class_body or build.lazily:
+    if function.module.is_test or function.runs_once or build.lazily:
         return ""
     if function.name in _FRESH_INSTANCE or ends & {"closed", "with", "foreign", "handed", "class"}:
         return ""

@@ -87,7 +87,7 @@ def _writes_nothing(function: Function, call: CallFact) -> bool:
 
 def _runs_once(project: Project, function: Function) -> bool:
     """True for module level, tests, memoized functions and start-up names."""
-    if function.module.is_test or function.is_module_body or function.is_class_body:
+    if function.module.is_test or function.runs_once:
         return True
     return project.caching.memo(function) is not None or project.heat.is_once_like(function)
 

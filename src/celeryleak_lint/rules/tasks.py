@@ -104,7 +104,7 @@ def _names_handed(function: Function, number: int, *, is_last: bool) -> Iterator
 
 def task_heat(project: Project, function: Function) -> Heat | None:
     """The heat of a task's body, or of what it calls directly in its own file; ``None`` for anything else."""
-    if function.module.is_test or function.is_module_body or function.is_class_body:
+    if function.module.is_test or function.runs_once:
         return None
     heat = project.heat.heat(function)
     entry = heat.entry
