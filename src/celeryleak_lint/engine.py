@@ -51,6 +51,7 @@ class _Run:
     stages: list[tuple[str, float]] = field(default_factory=list)
     data: dict[str, bytes] = field(default_factory=dict)
     raised: dict[tuple[str, int], set[str]] = field(default_factory=lambda: defaultdict(set))
+    unexcused: set[str] = field(default_factory=set)
     offers: Offers | None = None
 
     def bytes_of(self, path: str) -> bytes:
@@ -133,6 +134,8 @@ def _collect(run: _Run, summaries: Summaries) -> list[ModuleSummary]:
             run.failures.append(summary)
         else:
             readable.append(summary)
+            if not summary.is_excused:
+                run.unexcused.add(summary.path)
     return readable
 
 
@@ -234,7 +237,9 @@ def _place(finding: Finding) -> tuple[str, int, int, str]:
 
 def _judge_comments(run: _Run, findings: list[Finding], suppressed: list[Finding]) -> None:
     """Add comments that excuse nothing; while anything went unread, nobody could know that."""
-    unused = unused_suppressions(run.scope, config=run.config, read=run.read, raised=run.raised)
+    unused = unused_suppressions(
+        run.scope, config=run.config, read=run.read, raised=run.raised, unexcused=run.unexcused
+    )
     for finding in unused:
         switched_off = _suppressions(run, finding.path, run.bytes_of(finding.path))
         (suppressed if _is_off(switched_off, finding) else findings).append(finding)

@@ -20,7 +20,12 @@ from celeryleak_lint.model.fingerprint import fingerprint
 from celeryleak_lint.model.run_codes import RUN_CODES, SUPPRESSION_UNUSED
 from celeryleak_lint.model.source import Scope, Span
 from celeryleak_lint.rules import RULES
-from celeryleak_lint.suppressions import joined_lines, physical_lines, read_suppressions
+from celeryleak_lint.suppressions import (
+    joined_lines,
+    may_name_codes,
+    physical_lines,
+    read_suppressions,
+)
 
 #: Codes that anything in a file and on a line would raise, whether or not it is reported.
 Raised = Mapping[tuple[str, int], Collection[str]]
@@ -72,11 +77,12 @@ class Idle(msgspec.Struct, frozen=True):
 
 
 def unused_suppressions(
-    scope: Scope, *, config: Config, read: Callable[[str], bytes], raised: Raised
-) -> tuple[Finding, ...]:
+    scope: Scope, *, config: Config, read: Callable[[str], bytes], raised: Raised,
+    unexcused: Collection[str],
+) -> tuple[Finding, ...]:  # fmt: skip
     """A finding for each comment in the reported files that names codes of ours in vain.
 
-    A code is judged only where the run has looked for it. Files that cannot be read, test
+    The files ``unexcused`` are known to have no comment with a code of ours. A code is judged only where the run has looked for it. Files that cannot be read, test
     code, and files that are switched off as a whole have no such comments.
     """
     if not config.selects(SUPPRESSION_UNUSED.code):
@@ -84,7 +90,9 @@ def unused_suppressions(
     found: list[Finding] = []
     for file in scope.files:
         is_asked = scope.reported is None or file.path in scope.reported
-        if file.is_test or not is_asked or not config.admits(SUPPRESSION_UNUSED.code, file.path):
+        if file.is_test or not is_asked or file.path in unexcused:
+            continue
+        if not config.admits(SUPPRESSION_UNUSED.code, file.path):
             continue
         try:
             data = read(file.path)
@@ -106,8 +114,7 @@ def idle_excuses(
     ``is_idle`` is asked for each code of ours whether it excuses nothing. Never fails,
     whatever the bytes are.
     """
-    lowered = data.lower()
-    if b"noqa" not in lowered or _PREFIX.lower().encode() not in lowered:
+    if not may_name_codes(data):
         return ()
     found = []
     for excuse in _excuses(data):

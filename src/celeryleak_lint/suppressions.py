@@ -17,6 +17,10 @@ _CODE = r"[A-Z]+[0-9]+(?:[,\s]+)?"
 _LINE = re.compile(rf"# noqa(?::\s?(?P<codes>(?:{_CODE})+))?", re.IGNORECASE)
 _FILE = re.compile(r"\s*# flake8[:=]\s*noqa", re.IGNORECASE)
 _SEPARATOR = re.compile(r"[,\s]+")
+#: What each code of ours begins with. A shorter code is none: it needs a digit.
+_OURS = b"CLK"
+#: What those codes of others begin with that excuse something of ours, too.
+_ALIKE = b"B0"
 
 
 class Suppressions(msgspec.Struct, frozen=True):
@@ -42,6 +46,12 @@ class Suppressions(msgspec.Struct, frozen=True):
         return code.startswith(tuple(prefix for prefix in self.by_line.get(line, ()) if prefix))
 
 
+def may_name_codes(data: bytes) -> bool:
+    """False when no comment in a file's bytes can name a code of ours, spelled right or wrong."""
+    lowered = data.lower()
+    return b"noqa" in lowered and _OURS.lower() in lowered
+
+
 def read_suppressions(data: bytes) -> Suppressions:
     """The suppressions in a file's bytes; never fails, whatever the bytes are."""
     if b"noqa" not in data.lower():
@@ -49,6 +59,8 @@ def read_suppressions(data: bytes) -> Suppressions:
     lines = physical_lines(data)
     if any(_FILE.match(line) for line in lines):
         return Suppressions(whole_file=True)
+    if not _may_be_asked_for(data, lines):
+        return Suppressions()
     by_line: dict[int, tuple[str, ...]] = {}
     for first, last in joined_lines(lines):
         prefixes = _prefixes("".join(lines[first - 1 : last]))
@@ -96,6 +108,14 @@ def physical_lines(data: bytes) -> tuple[str, ...]:
     if text and text[0].startswith("\ufeff"):
         text[0] = text[0][1:]
     return tuple(text)
+
+
+def _may_be_asked_for(data: bytes, lines: tuple[str, ...]) -> bool:
+    """False when all comments have codes, and none that matters here: then no line need be joined."""
+    if _OURS in data or _ALIKE in data:
+        return True
+    found = (_LINE.search(line) for line in lines if "noqa" in line.lower())
+    return any(match is not None and match["codes"] is None for match in found)
 
 
 def _prefixes(text: str) -> tuple[str, ...]:

@@ -72,7 +72,8 @@ def test_no_construction_is_left_out(project: Project, monkeypatch: pytest.Monke
 
 def test_calls_without_prospects_mean_nothing(project: Project) -> None:
     survey = project.index.survey
-    idle = [site for sites in survey.callees.values() for site in sites if survey.is_idle(site)]
+    every = survey.calls.of(callee for callee, _ in survey.calls.callees())
+    idle = [site for site in every if survey.is_idle(site)]
     for site in idle:
         assert project.resolver.meanings(site.function, site.callee) == (), site
     assert idle or len(project.index.everything) < 500

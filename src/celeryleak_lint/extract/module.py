@@ -41,7 +41,7 @@ from celeryleak_lint.model.facts import (
     packed,
 )
 from celeryleak_lint.model.source import SourceFile
-from celeryleak_lint.suppressions import physical_lines
+from celeryleak_lint.suppressions import may_name_codes, physical_lines
 
 _Function = ast.FunctionDef | ast.AsyncFunctionDef
 
@@ -71,6 +71,7 @@ def extract(file: SourceFile, data: bytes) -> ModuleSummary:
         classes=tuple(state.classes),
         settings=_in_code_points(state.settings, data),
         fresh=fresh_lines(data),
+        is_excused=may_name_codes(data),
     )
 
 

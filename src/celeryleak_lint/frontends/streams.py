@@ -5,9 +5,11 @@ Knows nothing of what is written to them.
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import os
 import sys
+from typing import NoReturn
 
 _NAMES = ("stdin", "stdout", "stderr")
 
@@ -26,6 +28,15 @@ def make_usable() -> tuple[str, ...]:
         if reconfigure is not None:
             reconfigure(errors="backslashreplace")
     return closed
+
+
+def end_process(code: int) -> NoReturn:
+    """End the process as it is, after what others have registered for its end, and after what is still buffered."""
+    atexit._run_exitfuncs()  # noqa: SLF001 - as multiprocessing ends its children
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(OSError, ValueError):
+            stream.flush()
+    os._exit(code)
 
 
 def let_go_of_stdout() -> None:

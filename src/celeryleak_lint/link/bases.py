@@ -7,6 +7,7 @@ Says too much rather than too little: whether a value stands for a kept collecti
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
 
 from celeryleak_lint.model import values
 from celeryleak_lint.model.facts import DELETES, FunctionBody
@@ -51,21 +52,28 @@ def bases(body: FunctionBody, *, runs_once: bool) -> set[str]:
             if owner[:1] == "@" and callee[cut + 1 :] in SETTERS:
                 found.add(f"{CONTEXT}{owner[1:]}")
         for _, value in call.args:
-            mark = value[:1]
-            if mark not in "=#$%" or (mark != "=" and "." in value):
-                for root in values.roots(value):
+            if value[0] != "=":
+                for root in _telling_roots(value):
                     _add_argument(body, root, found)
         if callee == "@builtins.len" and call.args:
             _add(body, call.args[0][1], found)
     return found
 
 
+@lru_cache(maxsize=20_000)
+def _telling_roots(value: str) -> tuple[str, ...]:
+    """What an argument mentions of collections and of methods that shrink one, the same in every body."""
+    return tuple(
+        root
+        for root in values.roots(value)
+        if root.rpartition(".")[2] in SHRINKERS
+        or (root[:1] in ("@", "!", "^") and len(root) > 1 and "[]" not in root)
+    )
+
+
 def _add_argument(body: FunctionBody, root: str, found: set[str]) -> None:
     owner, _, tail = root.rpartition(".")
-    if tail in SHRINKERS:
-        _add(body, owner, found)
-    elif root[:1] in "@!^" and len(root) > 1 and "[]" not in root:
-        _add(body, root, found)
+    _add(body, owner if tail in SHRINKERS else root, found)
 
 
 def _add(body: FunctionBody, value: str, found: set[str]) -> None:
@@ -101,7 +109,7 @@ def _looked_up(body: FunctionBody, value: str) -> Iterator[str]:
 
 def _may_stand_for_kept(body: FunctionBody, name: str) -> bool:
     """Whether a local was given, or is an item of, something that may outlive the call."""
-    for value in body.tables[0].get(name, ()):
+    for value in body.values_of.get(name, ()):
         for root in values.roots(value):
             mark = root[:1]
             if mark in "@!^" and len(root) > 1:

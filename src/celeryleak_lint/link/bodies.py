@@ -39,7 +39,7 @@ def callee_tails(body: FunctionBody, callee: str) -> Iterator[str]:
     """The last names a callee may have, looking through one local alias (``cls = A if x else B``)."""
     for choice in values.choices(callee):
         if choice[:1] in "%>" and "." not in choice and not choice.endswith("[]"):
-            for assigned in body.tables[0].get(choice[1:], ()):
+            for assigned in body.values_of.get(choice[1:], ()):
                 for inner in values.choices(assigned):
                     meant = partial_of(body, inner)
                     if meant[:1] in "@!^":

@@ -28,17 +28,17 @@ class Function:
     @property
     def locals(self) -> dict[str, tuple[str, ...]]:
         """All values assigned to each local variable."""
-        return self.fact.body.tables[0]
+        return self.fact.body.values_of
 
     @property
     def uses(self) -> dict[str, tuple[str, ...]]:
         """The sinks of each local variable and parameter."""
-        return self.fact.body.tables[1]
+        return self.fact.body.sinks_of
 
     @property
     def types(self) -> dict[str, str]:
         """The annotations of local variables and of attributes of ``self``."""
-        return self.fact.body.tables[2]
+        return self.fact.body.annotation_of
 
     @property
     def name(self) -> str:

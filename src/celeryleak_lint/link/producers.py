@@ -14,12 +14,12 @@ from celeryleak_lint.catalog.lookup import Catalog
 from celeryleak_lint.catalog.schema import Exemption, Resource
 from celeryleak_lint.link.caching import Caching, fills_what_is_missing
 from celeryleak_lint.link.callgraph import CallGraph, Edge
+from celeryleak_lint.link.calls import in_order
 from celeryleak_lint.link.elements import Class, Function, Site
 from celeryleak_lint.link.flow import Fate, Flow
 from celeryleak_lint.link.index import Index
 from celeryleak_lint.link.options import Demands, hands_in
 from celeryleak_lint.link.resolve import Meaning, Resolver
-from celeryleak_lint.link.survey import in_order
 from celeryleak_lint.link.terms import Terms
 from celeryleak_lint.model.facts import TYPING, CallFact
 
@@ -156,14 +156,13 @@ class Production:
         found: list[tuple[Site, Resource, str]] = []
         derived = self._resource_classes()
         survey = self.index.survey
-        lists = [
-            sites
-            for callee, sites in survey.callees.items()
-            if self._may_construct(sites[0].function, callee, derived)
-        ]
-        lists.append(survey.labelled)
-        lists.append([s for s in survey.callees.get("^", ()) if _own_name(s.function) in derived])
-        for site in in_order(lists):
+        direct = survey.calls.of(
+            callee
+            for callee, function in survey.calls.callees()
+            if self._may_construct(function, callee, derived)
+        )
+        own = [s for s in survey.calls.of(("^",)) if _own_name(s.function) in derived]
+        for site in in_order((direct, survey.labelled, own)):
             if survey.is_idle(site):
                 continue
             constructed = self._constructed(site)

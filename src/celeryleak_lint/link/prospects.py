@@ -43,19 +43,30 @@ class Prospects:
         self._outside = outside
         self._tops = {name.partition(".")[0] for name in modules}
         self._given_instances: dict[str, bool] = {}
-        self._body: FunctionBody | None = None
+        self._asked: dict[str, bool] = {}
         self._signature: tuple[ParameterFact, ...] | None = None
         self._roots: dict[str, bool] = {}
 
-    def is_idle(self, fact: FunctionFact, body: FunctionBody, callee: str) -> bool:
-        """True for a call under a name of interest on something that means nothing."""
-        cut = callee.rfind(".")
-        if cut < 0 or callee[:1] not in "%#$" or callee[cut + 1 :] not in self._outside.tails:
-            return False
-        if body is not self._body:
-            self._body, self._signature = body, None
-            self._roots.clear()
-        return not self._may_mean(fact, body, callee[:cut])
+    def idle(self, fact: FunctionFact, body: FunctionBody) -> list[int]:
+        """The calls under a name of interest on something that means nothing."""
+        asked = [index for index, call in enumerate(body.calls) if self._is_asked(call.callee)]
+        if not asked:
+            return asked
+        self._signature = None
+        self._roots.clear()
+        return [
+            index
+            for index in asked
+            if not self._may_mean(fact, body, body.calls[index].callee.rpartition(".")[0])
+        ]
+
+    def _is_asked(self, callee: str) -> bool:
+        known = self._asked.get(callee)
+        if known is None:
+            name, dot, tail = callee.rpartition(".")
+            known = bool(dot) and name[0] in "%#$" and tail in self._outside.tails
+            self._asked[callee] = known
+        return known
 
     def _may_mean(self, fact: FunctionFact, body: FunctionBody, value: str) -> bool:
         return any(self._may_be(fact, body, choice) for choice in values.choices(value))
@@ -83,10 +94,10 @@ class Prospects:
             return self._is_given(fact, name)
         if mark != "%":
             return True
-        annotation = body.tables[2].get(name, "")
+        annotation = body.annotation_of.get(name, "")
         if annotation[:1] == "@" and not annotation.startswith(_PLAIN):
             return True
-        assigned = body.tables[0].get(name)
+        assigned = body.values_of.get(name)
         if assigned is None:
             return self._is_given(fact, name)
         return any(self._may_mean(fact, body, value) for value in assigned)

@@ -8,7 +8,7 @@ nothing of what a name means.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 
@@ -18,8 +18,8 @@ from celeryleak_lint.link.bodies import (
     callee_tails,
     last_name,
     partial_of,
-    referred,
 )
+from celeryleak_lint.link.calls import Calls, place_of
 from celeryleak_lint.link.elements import Class, Function, Mention, Site
 from celeryleak_lint.link.prospects import Prospects
 from celeryleak_lint.model import values
@@ -29,12 +29,10 @@ from celeryleak_lint.model.facts import FunctionBody, StoreFact, unpacked
 _FILLING = frozenset(
     {"update", "append", "extend", "insert", "setdefault", "pop", "clear", "add", "remove"}
 )
-#: Marks of callees that are one value and need no look at local variables.
-_WITH_ONE_NAME = frozenset("@!^$#")
-#: Stands for an argument whose name depends on local variables.
-_DEPENDS = "?"
+#: What an argument tells: last names of functions, variables that may stand for one, attributes.
+_Told = tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]
 _MOST_TOLD = 20_000
-_NOTHING: tuple[str, tuple[str, ...]] = ("", ())
+_NOTHING: _Told = ((), (), ())
 
 
 @dataclass(slots=True)
@@ -50,22 +48,21 @@ class Asked:
 class Survey:
     """Tables over all functions; each list is in the order of the functions and their calls.
 
-    ``callees`` are all calls by the value of what is called. ``labelled`` are those with an
-    argument under one of ``labels``. ``aliases`` are last names under which something
-    callable is stored, with the last names it has itself: ``connect = partial(make, 1)``
-    and ``self.connect = make`` give ``connect`` the name ``make``. ``attributes`` are the
-    values that a method, by its number, stores in attributes of its instance, annotations
-    with a colon in front. ``changed`` are dotted names that functions bind anew and, with
-    ``[]`` behind them, those they change; ``emptied`` those they set to ``None``.
-    ``stored`` are the functions that store something under a last name or key, ``bases``
-    what a function may fill or empty.
+    ``calls`` are all calls, ``labelled`` those with an argument under one of ``labels``.
+    ``aliases`` are last names under which something callable is stored, with the last names
+    it has itself: ``connect = partial(make, 1)`` and ``self.connect = make`` give
+    ``connect`` the name ``make``. ``attributes`` are the values that a method, by its
+    number, stores in attributes of its instance, annotations with a colon in front.
+    ``changed`` are dotted names that functions bind anew and, with ``[]`` behind them, those
+    they change; ``emptied`` those they set to ``None``. ``stored`` are the functions that
+    store something under a last name or key, ``bases`` what a function may fill or empty.
     """
 
     def __init__(
         self, functions: Sequence[Function], classes: Iterable[Class], labels: AbstractSet[str],
         prospects: Prospects | None = None,
     ) -> None:  # fmt: skip
-        self.callees: dict[str, list[Site]] = {}
+        self.calls = Calls(functions)
         self.labelled: list[Site] = []
         self.aliases: dict[str, set[str]] = defaultdict(set)
         self.references: dict[str, list[Mention]] = defaultdict(list)
@@ -79,13 +76,11 @@ class Survey:
         self._annotations: dict[str, dict[str, str]] = {}
         self._labels = labels
         self._prospects = prospects
-        self._idle: set[tuple[int, int]] = set()
+        self._idle: set[int] = set()
         self._everything = functions
-        self._callees_named: dict[str, list[str]] = defaultdict(list)
-        self._through_locals: dict[str, list[Site]] = defaultdict(list)
         self._stored_as: dict[str, list[str]] | None = None
-        self._calls: dict[str, list[Site]] = {}
-        self._told: dict[str, tuple[str, tuple[str, ...]]] = {}
+        self._calls_of: dict[str, list[Site]] = {}
+        self._told: dict[str, _Told] = {}
         self._readers: dict[str, set[int]] = defaultdict(set)
         self._named = {function.name for function in functions}
         self._wanted = {
@@ -111,7 +106,7 @@ class Survey:
 
     def is_idle(self, site: Site) -> bool:
         """True for a call that surely calls nothing that the project or the catalog knows."""
-        return (site.function.number, site.index) in self._idle
+        return place_of(site.function, site.index) in self._idle
 
     def assigned(self, module: str, name: str) -> Sequence[str]:
         """The values that the body of a module assigns to a name."""
@@ -125,30 +120,23 @@ class Survey:
 
     def calls_of(self, tail: str) -> list[Site]:
         """All calls whose callee's last name may be ``tail``, those under an alias included."""
-        known = self._calls.get(tail)
+        known = self._calls_of.get(tail)
         if known is None:
-            known = self._calls[tail] = self._find_calls(tail)
+            known = self._calls_of[tail] = self.calls.named((tail, *self._names_for(tail)))
         return known
 
     def asked_calls(self) -> frozenset[str]:
         """The last names whose calls were asked for."""
-        return frozenset(self._calls)
+        return frozenset(self._calls_of)
 
-    def _find_calls(self, tail: str) -> list[Site]:
+    def _names_for(self, tail: str) -> Sequence[str]:
+        """The last names under which something with this last name is stored."""
         if self._stored_as is None:
             self._stored_as = defaultdict(list)
             for name, tails in self.aliases.items():
                 for meant in tails:
                     self._stored_as[meant].append(name)
-        names = (tail, *self._stored_as.get(tail, ()))
-        lists = [sites for name in names for sites in self._called(name)]
-        return lists[0] if len(lists) == 1 else in_order(lists)
-
-    def _called(self, tail: str) -> Iterator[list[Site]]:
-        for callee in self._callees_named.get(tail, ()):
-            yield self.callees[callee]
-        if tail in self._through_locals:
-            yield self._through_locals[tail]
+        return self._stored_as.get(tail, ())
 
     # -- the look --------------------------------------------------------------------------
 
@@ -174,80 +162,58 @@ class Survey:
                 self.bases.append((function, tuple(found)))
 
     def _look_at_calls(self, function: Function, body: FunctionBody) -> None:
-        callees, told, prospects = self.callees, self._told, self._prospects
+        told, prospects = self._told, self._prospects
+        self.calls.take(function, body)
+        if prospects is not None:
+            idle = prospects.idle(function.fact, body)
+            self._idle.update([place_of(function, index) for index in idle])
         for position, call in enumerate(body.calls):
-            callee = call.callee
-            site = Site(function, position, callee)
-            sites = callees.get(callee)
-            if sites is None:
-                sites = self._new_callee(callee)
-            sites.append(site)
-            if callee[:1] not in _WITH_ONE_NAME:
-                self._called_through_locals(body, site)
-            if prospects is not None and prospects.is_idle(function.fact, body, callee):
-                self._idle.add((function.number, position))
             for label, value in call.args:
                 if label in self._labels:
-                    self.labelled.append(site)
-                if value[:1] != "=":
+                    self.labelled.append(Site(function, position, call.callee))
+                if value[0] != "=":
                     what = told.get(value)
                     if what is None:
                         what = self._learn(value)
                     if what is not _NOTHING:
-                        self._argument(body, site, label, value, what)
+                        site = Site(function, position, call.callee)
+                        self._argument(body, Mention(site, label, value), what)
 
-    def _called_through_locals(self, body: FunctionBody, site: Site) -> None:
-        for tail in dict.fromkeys(callee_tails(body, site.callee)):
-            self._through_locals[tail].append(site)
+    def _argument(self, body: FunctionBody, mention: Mention, what: _Told) -> None:
+        names, variables, attributes = what
+        for name in names:
+            self.references[name].append(mention)
+        for variable in variables:
+            for name in callee_tails(body, variable):
+                if name in self._named:
+                    self.references[name].append(mention)
+        for attribute in attributes:
+            self._readers[attribute].add(mention.site.function.number)
 
-    def _new_callee(self, callee: str) -> list[Site]:
-        sites = self.callees[callee] = []
-        if callee[:1] in _WITH_ONE_NAME:
-            self._callees_named[last_name(callee)].append(callee)
-        return sites
-
-    def _argument(
-        self, body: FunctionBody, site: Site, label: str, value: str,
-        what: tuple[str, tuple[str, ...]],
-    ) -> None:  # fmt: skip
-        name, mentioned = what
-        if name == _DEPENDS:
-            for inner in referred(body, value):
-                if inner in self._named:
-                    self.references[inner].append(Mention(site, label, value))
-        elif name:
-            self.references[name].append(Mention(site, label, value))
-        for attribute in mentioned:
-            self._readers[attribute].add(site.function.number)
-
-    def _learn(self, value: str) -> tuple[str, tuple[str, ...]]:
+    def _learn(self, value: str) -> _Told:
         if len(self._told) > _MOST_TOLD:
             self._told.clear()  # what is near is asked again, what is far is only kept
         what = self._told[value] = self._what_is_told(value)
         return what
 
-    def _what_is_told(self, value: str) -> tuple[str, tuple[str, ...]]:
-        """The name under which an argument refers to a function, and the attributes it mentions."""
-        name, mentioned = self._argument_name(value), self._mentions(value)
-        return (name, mentioned) if name or mentioned else _NOTHING
+    def _what_is_told(self, value: str) -> _Told:
+        attributes = self._mentions(value)
+        roots = values.roots(value) if value[0] not in "#$" else ()
+        variables = tuple([root for root in roots if root[:1] in ("%", ">") and "." not in root])
+        direct = [last_name(r) for r in roots if r[:1] in "@!^%>" and r not in variables]
+        names = tuple([name for name in direct if name in self._named and name])
+        return (names, variables, attributes) if names or variables or attributes else _NOTHING
 
     def _look_at_callees(self) -> None:
         """What is the same for all calls of one thing is said of each once."""
-        for callee, sites in self.callees.items():
+        for callee, _ in self.calls.callees():
             for attribute in self._mentions(callee):
-                self._readers[attribute].update(site.function.number for site in sites)
+                self._readers[attribute].update(self.calls.numbers(callee))
             owner, _, method = callee.rpartition(".")
             if callee[:1] == "@" and method in _FILLING:
-                if any(not s.function.runs_once for s in sites):
+                callers = (self._everything[number] for number in self.calls.numbers(callee))
+                if any(not caller.runs_once for caller in callers):
                     self.changed.add(f"{owner[1:]}[]")
-
-    def _argument_name(self, value: str) -> str:
-        """The last name of an argument if a function has it; empty for none, ``_DEPENDS`` for compounds."""
-        mark = value[:1]
-        if mark in "@!^" and len(value) > 1:
-            name = last_name(value)
-            return name if name in self._named else ""
-        return "" if mark in "#$" else _DEPENDS
 
     def _mentions(self, value: str) -> tuple[str, ...]:
         if "." not in value:
@@ -302,9 +268,3 @@ def module_names(module: str, stores: Iterable[StoreFact]) -> dict[str, list[str
         if store.target.startswith(prefix) and "[]" not in store.target:
             found[store.target[len(prefix) :]].append(store.value)
     return dict(found)
-
-
-def in_order(lists: Iterable[list[Site]]) -> list[Site]:
-    """The sites of all lists, each once, in the order of the functions and their calls."""
-    places = {(site.function.number, site.index): site for sites in lists for site in sites}
-    return [places[place] for place in sorted(places)]

@@ -126,16 +126,14 @@ class ExitFact(msgspec.Struct, frozen=True, array_like=True, gc=False):
     guards: tuple[str, ...]
 
 
-Tables = tuple[dict[str, tuple[str, ...]], dict[str, tuple[str, ...]], dict[str, str]]
-
-
 class FunctionBody(msgspec.Struct, array_like=True, omit_defaults=True, gc=False):
     """What a function does.
 
     ``locals`` pairs a name with all values assigned to it; ``uses`` pairs a local or
     parameter with the sinks it goes to. ``types`` are annotations of locals and of
     attributes of ``self``. ``reads`` are attributes of ``self`` that are read, with their
-    first line. ``exits`` are the early returns.
+    first line. ``exits`` are the early returns. The last three are no facts but tables of
+    them, and never encoded.
     """
 
     calls: tuple[CallFact, ...]
@@ -146,14 +144,30 @@ class FunctionBody(msgspec.Struct, array_like=True, omit_defaults=True, gc=False
     returns: tuple[str, ...]
     reads: tuple[tuple[str, int], ...]
     exits: tuple[ExitFact, ...]
-    tabulated: Tables | None = None
+    by_local: dict[str, tuple[str, ...]] | None = None
+    by_use: dict[str, tuple[str, ...]] | None = None
+    by_type: dict[str, str] | None = None
 
     @property
-    def tables(self) -> Tables:
-        """Locals, uses and types by name; made on demand, since few functions are asked."""
-        if self.tabulated is None:
-            self.tabulated = (dict(self.locals), dict(self.uses), dict(self.types))
-        return self.tabulated
+    def values_of(self) -> dict[str, tuple[str, ...]]:
+        """``locals`` by name; like the tables below made on demand, since few bodies are asked."""
+        if self.by_local is None:
+            self.by_local = dict(self.locals)
+        return self.by_local
+
+    @property
+    def sinks_of(self) -> dict[str, tuple[str, ...]]:
+        """``uses`` by name."""
+        if self.by_use is None:
+            self.by_use = dict(self.uses)
+        return self.by_use
+
+    @property
+    def annotation_of(self) -> dict[str, str]:
+        """``types`` by name."""
+        if self.by_type is None:
+            self.by_type = dict(self.types)
+        return self.by_type
 
 
 class FunctionFact(msgspec.Struct, array_like=True, omit_defaults=True, gc=False):
@@ -291,6 +305,7 @@ class ModuleSummary(msgspec.Struct, frozen=True, array_like=True, gc=False):
     modules imported with ``*``; ``mentioned`` are all dotted names that the file imports
     anywhere. ``lines`` counts physical lines. ``functions`` starts with the module body.
     ``fresh`` are lines on which the author says that something is meant to be a fresh one.
+    Without ``is_excused`` no comment can name a code of ours.
     """
 
     path: str
@@ -305,3 +320,4 @@ class ModuleSummary(msgspec.Struct, frozen=True, array_like=True, gc=False):
     classes: tuple[ClassFact, ...]
     settings: tuple[SettingFact, ...] = ()
     fresh: tuple[int, ...] = ()
+    is_excused: bool = True

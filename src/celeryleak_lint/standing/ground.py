@@ -136,9 +136,8 @@ def _as_asked(ground: Ground, body: FunctionBody, module: str) -> FunctionBody:
         is_name = name.isidentifier() and name != store.target
         return is_name and name not in asked and store.value[:1] == "=" and not _is_setting(name)
 
-    return msgspec.structs.replace(
-        body, stores=tuple(store for store in body.stores if not is_idle(store)), tabulated=None
-    )
+    stores = tuple(store for store in body.stores if not is_idle(store))
+    return msgspec.structs.replace(body, stores=stores, by_local=None, by_use=None, by_type=None)
 
 
 def _is_setting(name: str) -> bool:
