@@ -89,7 +89,7 @@ def is_taken_over(project: Project, growth: Growth) -> bool:
 
     ``for name in WAITING: TABLE[find(name).id] = name`` above ``WAITING.clear()``.
     """
-    function = growth.function
+    function = growth.keyed_in if growth.key else growth.function
     given = [growth.key or growth.stored]
     if growth.index >= 0 and not growth.key:
         given += [value for _, value in function.fact.calls[growth.index].args]
