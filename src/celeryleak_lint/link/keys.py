@@ -48,7 +48,7 @@ _LASTING = frozenset(
 _FILES = frozenset({"path", "file", "filename", "dir", "folder"})
 
 #: Last words of locals that are called what they hold: ``tool_name = message.name``.
-_SAYING = frozenset({"name", "type", "kind", "code", "language", "locale", "lang", "version"})
+_SAYING = frozenset({"name", "type", "kind", "code", "language", "locale", "lang", "version", "rank"})
 
 #: Names of functions that say what is done, and not what comes back: ``asyncio.run(...)``.
 _DEEDS = frozenset({"run", "request", "order", "chat", "prompt"})
