@@ -48,7 +48,9 @@ _LASTING = frozenset(
 _FILES = frozenset({"path", "file", "filename", "dir", "folder"})
 
 #: Last words of locals that are called what they hold: ``tool_name = message.name``.
-_SAYING = frozenset({"name", "type", "kind", "code", "language", "locale", "lang", "version", "rank"})
+_SAYING = frozenset(
+    {"name", "type", "kind", "code", "language", "locale", "lang", "version", "rank"}
+)
 
 #: Names of functions that say what is done, and not what comes back: ``asyncio.run(...)``.
 _DEEDS = frozenset({"run", "request", "order", "chat", "prompt"})
@@ -225,6 +227,8 @@ def _given_by(name: str) -> str:
 
 def _is_collected(function: Function, base: str) -> bool:
     """``args[0]`` is one argument, whatever it is, where the whole ``args`` would be a call's data."""
+    if base in ("$args", "$kwargs"):
+        return True
     return any(base == f"${p.name}" and p.kind in ("*", "**") for p in function.fact.params)
 
 

@@ -18,7 +18,7 @@ from celeryleak_lint.link.elements import Class, Function
 from celeryleak_lint.link.recycling import Recycling
 from celeryleak_lint.link.resolve import Resolver
 from celeryleak_lint.model import values
-from celeryleak_lint.model.facts import ModuleSummary
+from celeryleak_lint.model.facts import CLASSMETHOD, STATIC, ModuleSummary
 
 #: The type of what a command line was parsed into.
 _ARGUMENTS = "@argparse.Namespace"
@@ -194,6 +194,8 @@ class Marks:
                 continue
             shown = f"`{short_name(function)}` ({entry.framework})"
             told = self.catalog.method_heat(entry, name)
+            if name not in entry.methods and function.fact.flags & (STATIC | CLASSMETHOD):
+                told = None  # every method that a framework calls is one of an instance
             if told == "once":
                 return Mark("once", f"{shown} runs once", entry)
             if told is not None:

@@ -23,7 +23,7 @@ FILLERS = frozenset(
 )  # fmt: skip
 #: Words of functions whose result holds what they are given.
 HOLDER_WORDS = frozenset(
-    {"create", "make", "build", "new", "wrap", "from", "partial", "of", "using", "factory", "maker",
+    {"create", "make", "build", "new", "wrap", "wrapper", "from", "partial", "of", "using", "factory", "maker",
      "server", "session", "sessionmaker", "bound", "instrument", "patch", "client", "connect", "open", "init"}
 )  # fmt: skip
 #: Words of functions that keep what they are given for themselves.

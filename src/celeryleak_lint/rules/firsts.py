@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from celeryleak_lint.catalog.words import split_words
 from celeryleak_lint.link.elements import Function
 from celeryleak_lint.link.growth import Growth
 from celeryleak_lint.model import values
@@ -10,6 +11,9 @@ from celeryleak_lint.model import values
 _TELLING = frozenset(
     {"debug", "info", "warning", "warn", "error", "log", "exception", "print", "echo"}
 )
+#: Words of functions that say something, and of those that do not say it each time.
+_SAYING = frozenset({"log", "warn", "debug", "info", "print"})
+_SELDOM = frozenset({"once", "first", "every", "throttled", "limited"})
 
 
 def is_first_time(growth: Growth) -> bool:
@@ -29,6 +33,9 @@ def is_first_time(growth: Growth) -> bool:
 
 def says_once(growth: Growth) -> bool:
     """``if ip not in SEEN: SEEN.add(ip); logger.info(...)``: all it is there for is to say something once."""
+    words = split_words(growth.function.name)
+    if not _SAYING.isdisjoint(words) and not _SELDOM.isdisjoint(words):
+        return True
     if growth.holding.shape != "set" or not growth.guards or growth.index < 0:
         return False
     fact = growth.function.fact

@@ -18,8 +18,11 @@ from celeryleak_lint.rules.judgement import silence
 Closing = Literal["never", "not-on-return", "not-on-error"]
 
 _MOVED = frozenset({"returned", "yielded", "captured"})
-#: Types whose instances hold no descriptor, and words of names that say that a file is handed in.
-_IN_MEMORY = frozenset({"io.BytesIO", "io.StringIO", "tempfile.SpooledTemporaryFile"})
+#: Types whose instances hold no descriptor or close it when they are collected, and words of
+#: names that say that a file is handed in.
+_IN_MEMORY = frozenset(
+    {"io.BytesIO", "io.StringIO", "tempfile.SpooledTemporaryFile", "tempfile.TemporaryFile"}
+)
 #: Methods that tell how a connection is written.
 _DESCRIBING = frozenset({"as_uri", "as_url", "geturl"})
 _FILE_WORDS = frozenset(
@@ -32,7 +35,7 @@ def open_builds(project: Project, kinds: tuple[str, ...]) -> Iterator[Build]:
     for build in project.production.builds:
         if build.resource.kind not in kinds or build.function.is_class_body:
             continue
-        if _moves(build) or _is_about_memory(project, build) or silence(project, build):
+        if _moves(project, build) or _is_about_memory(project, build) or silence(project, build):
             continue
         yield build
 
@@ -60,10 +63,31 @@ def openness(project: Project, build: Build) -> tuple[Confidence, Closing] | Non
     return max(limits, key=CONFIDENCES.index), closing
 
 
-def _moves(build: Build) -> bool:
-    """True when somebody else gets it; what a context manager yields only visits its ``with`` block."""
+def _moves(project: Project, build: Build) -> bool:
+    """True when somebody else gets it; what a context manager yields only visits its ``with`` block, unless that closes it."""
     moved = build.fate.ends & _MOVED
-    return bool(moved) and not (moved == {"yielded"} and _is_context_manager(build.function))
+    if moved == {"yielded"} and _is_context_manager(build.function):
+        return _is_closed_by_borrower(project, build)
+    return bool(moved)
+
+
+def _is_closed_by_borrower(project: Project, build: Build) -> bool:
+    """``with opened() as f:`` around ``with f:`` or ``f.close()``."""
+    return any(
+        use == "with" or _closes(edge.function, use, build)
+        for edge in project.graph.callers(build.function)
+        if edge.site is not None
+        for name, held in edge.function.locals.items()
+        if f"#{edge.site.index}" in held
+        for use in edge.function.uses.get(name, ())
+    )
+
+
+def _closes(function: Function, use: str, build: Build) -> bool:
+    word, _, number = use.partition(" ")
+    if word != "recv":
+        return False
+    return function.fact.calls[int(number)].name in build.resource.close_methods
 
 
 def _is_context_manager(function: Function) -> bool:
@@ -72,12 +96,8 @@ def _is_context_manager(function: Function) -> bool:
 
 def _is_closed_at_once(build: Build) -> bool:
     """``open(path, "a").close()``: nothing can come between."""
-    word, _, number = (
-        build.call.sinks[0].partition(" ") if len(build.call.sinks) == 1 else ("", "", "")
-    )
-    if word != "recv":
-        return False
-    return build.function.fact.calls[int(number)].name in build.resource.close_methods
+    sinks = build.call.sinks
+    return len(sinks) == 1 and _closes(build.function, sinks[0], build)
 
 
 def _is_only_described(build: Build) -> bool:
