@@ -6,8 +6,6 @@ few steps; what cannot be followed counts as handed over, which is silence.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-
 from celeryleak_lint.catalog.lookup import Catalog
 from celeryleak_lint.catalog.schema import Resource
 from celeryleak_lint.catalog.words import split_words
@@ -22,6 +20,7 @@ from celeryleak_lint.link.arguments import (
     parameter_name,
 )
 from celeryleak_lint.link.elements import Function
+from celeryleak_lint.link.fates import Fate
 from celeryleak_lint.link.order import place_of_close, uses_until_rebound
 from celeryleak_lint.link.resolve import Resolver
 from celeryleak_lint.link.takers import (
@@ -32,58 +31,19 @@ from celeryleak_lint.link.takers import (
     KEEPER_WORDS,
     RUNNERS,
     WRAPPER_WORDS,
+    is_closer,
     meant_name,
 )
 from celeryleak_lint.model import values
 from celeryleak_lint.model.facts import GENERATOR, CallFact
 
-#: Where an object can end, from what settles the question to what leaves it open.
-KEPT = ("global", "class", "closure", "foreign", "handed", "default")
-
 #: Sinks that settle the question by themselves.
 _ENDS = {"ret": "returned", "yield": "yielded", "raise": "handed", "default": "default"}
 
 _DEPTH = 6
-_CLOSING = frozenset({"close", "aclose", "shutdown", "disconnect"})
+_CLOSING = frozenset({"close", "aclose", "shutdown", "disconnect", "release"})
 #: Ends that say something about closing, and so only about the very object that is closed.
 _CLOSED = frozenset({"closed", "finally", "handled", "plainly", "with", "unclosed-with"})
-
-
-@dataclass(slots=True)
-class Fate:
-    """Everything that may happen to one object; ``places`` names what keeps it.
-
-    ``ends`` holds words of ``KEPT`` and ``self``, ``returned``, ``yielded``, ``closed``
-    (besides ``finally`` or ``handled`` when it is closed there or in a handler, else
-    ``plainly``), ``with``, ``unclosed-with`` for a ``with`` that ends something else,
-    ``captured``, ``local``. ``part_of`` are calls of the same function that got the object
-    as an argument and may hold it; ``closings`` are the lines of the function on which it
-    is closed.
-    """
-
-    ends: set[str] = field(default_factory=set)
-    places: list[str] = field(default_factory=list)
-    part_of: list[int] = field(default_factory=list)
-    closings: list[int] = field(default_factory=list)
-
-    @property
-    def is_kept(self) -> bool:
-        """True when something that outlives the call may hold it."""
-        return any(end in self.ends for end in KEPT)
-
-    @property
-    def is_closed(self) -> bool:
-        """True when the function that got it closes it, on some path at least."""
-        return bool(self.ends & {"closed", "with"})
-
-    @property
-    def is_local(self) -> bool:
-        """True when nothing of it outlives the call and nobody closes it."""
-        return self.ends <= {"local", "unclosed-with"}
-
-    def describe(self) -> str:
-        """The fate in words, for ``why``."""
-        return ", ".join(sorted(self.ends)) or "local"
 
 
 class Flow:
@@ -199,6 +159,7 @@ class _Trail:
             self._end("local")
 
     def _element(self, function: Function, inner: str, depth: int) -> None:
+        self.fate.in_container = True
         if inner.partition(" ")[0] in ("drop", "use", "iter", "test"):
             self._end("local")
         else:
@@ -239,10 +200,14 @@ class _Trail:
 
     def _owner(self, function: Function, name: str, depth: int) -> None:
         """It was put into a local object: where that goes, it goes too."""
+        self.fate.in_container = True
         if not all(is_fresh(function, value) for value in function.locals.get(name, ())):
             self._end("foreign", name)
             return
         fresh = [use for use in function.uses.get(name, ()) if not use.startswith("fill")]
+        # ``for f in files: f.close()``
+        parts = [part for part, held in function.locals.items() if _is_item(name, held)]
+        fresh += [use for part in parts for use in function.uses.get(part, ())]
         if fresh:
             self.follow(function, tuple(fresh), depth + 1)
         else:
@@ -255,9 +220,7 @@ class _Trail:
     def _received(self, function: Function, number: int, depth: int) -> None:
         call = function.fact.calls[number]
         if call.name in self.closes or call.name in _CLOSING:
-            self._end("closed")
-            self._end(place_of_close(call))
-            self.fate.closings.append(call.line)
+            self._closed_by(call)
         elif call.name in self.derives and self.is_opened:
             self._part(function, call, depth)
         elif call.name in self.derives or call.name.startswith("with_"):
@@ -270,6 +233,11 @@ class _Trail:
             self._descriptor(function, call)
         else:
             self._end("local")
+
+    def _closed_by(self, call: CallFact) -> None:
+        self._end("closed")
+        self._end(place_of_close(call))
+        self.fate.closings.append(call.line)
 
     def _part(self, function: Function, call: CallFact, depth: int) -> None:
         """A cursor or a member: where it goes its connection goes, and closing it closes nothing else."""
@@ -292,6 +260,9 @@ class _Trail:
         call = function.fact.calls[number]
         if meant_name(call) in CLOSERS:
             self._end("with")
+            return
+        if label == "0" and is_closer(meant_name(call)):
+            self._closed_by(call)
             return
         if call.name == "__init__" and call.callee[:1] == "#":
             self._end("self", "super().__init__")
@@ -397,3 +368,8 @@ class _Trail:
                 self._end("closed")
             elif name is None or name in self.derives:
                 self.follow(function, call.sinks, depth + 1)
+
+
+def _is_item(name: str, held: tuple[str, ...]) -> bool:
+    """True for the values of a local that are items of another."""
+    return any(value.startswith(f"%{name}[]") for value in held)

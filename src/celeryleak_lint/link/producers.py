@@ -16,7 +16,8 @@ from celeryleak_lint.link.caching import Caching, fills_what_is_missing
 from celeryleak_lint.link.callgraph import CallGraph, Edge
 from celeryleak_lint.link.calls import in_order
 from celeryleak_lint.link.elements import Class, Function, Site
-from celeryleak_lint.link.flow import Fate, Flow
+from celeryleak_lint.link.fates import Fate
+from celeryleak_lint.link.flow import Flow
 from celeryleak_lint.link.index import Index
 from celeryleak_lint.link.options import Demands, hands_in
 from celeryleak_lint.link.resolve import Meaning, Resolver

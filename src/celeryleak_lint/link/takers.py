@@ -5,6 +5,7 @@ Word lists only; which of them decides is for ``flow``.
 
 from __future__ import annotations
 
+from celeryleak_lint.catalog.words import split_words
 from celeryleak_lint.model.facts import CallFact
 
 #: Functions that read what they are given to its end.
@@ -33,6 +34,22 @@ KEEPER_WORDS = frozenset(
 )  # fmt: skip
 #: What runs a function with its arguments later: they live on in a thread or process.
 RUNNERS = frozenset({"Thread", "Process", "Timer", "create_task", "ensure_future", "run_coroutine_threadsafe"})  # fmt: skip
+
+
+#: First words of functions that close things, and what they close.
+_CLOSING_WORDS = frozenset({"close", "aclose", "dispose", "shutdown", "teardown", "cleanup", "release"})  # fmt: skip
+_CLOSED_WORDS = frozenset(
+    {"resource", "client", "session", "connection", "conn", "browser", "file", "handle", "driver", "engine", "pool", "channel",
+     "socket", "executor", "all", "quietly", "safely"}
+)  # fmt: skip
+
+
+def is_closer(name: str) -> bool:
+    """True for ``close(x)`` and ``_close_session_resources(x)``, not for ``close_order(x)``."""
+    words = split_words(name)
+    if _CLOSING_WORDS.isdisjoint(words[:1]):
+        return False
+    return len(words) == 1 or any(word.rstrip("s") in _CLOSED_WORDS for word in words[1:])
 
 
 def meant_name(call: CallFact) -> str:

@@ -23,6 +23,8 @@ _MOVED = frozenset({"returned", "yielded", "captured"})
 _IN_MEMORY = frozenset(
     {"io.BytesIO", "io.StringIO", "tempfile.SpooledTemporaryFile", "tempfile.TemporaryFile"}
 )
+#: Where a file stands among the arguments when its place is not the first.
+_FILE_AT = {"gzip.GzipFile": "3", "tarfile.open": "2"}
 #: Methods that tell how a connection is written.
 _DESCRIBING = frozenset({"as_uri", "as_url", "geturl"})
 _FILE_WORDS = frozenset(
@@ -58,9 +60,14 @@ def openness(project: Project, build: Build) -> tuple[Confidence, Closing] | Non
     if closing != "not-on-error" and not (build.via is not None and build.via.is_owner):
         confidence = _by_place(project, build)
     limits = [confidence, build.resource.ceiling]
-    if build.exemption is not None:
+    if build.exemption is not None or _comes_inside(build):
         limits.append("possible")
     return max(limits, key=CONFIDENCES.index), closing
+
+
+def _comes_inside(build: Build) -> bool:
+    """True for a handle inside of what a producer hands out: who takes that apart may close it."""
+    return any(inner.fate.part_of or inner.fate.in_container for inner in build.chain()[1:])
 
 
 def _moves(project: Project, build: Build) -> bool:
@@ -115,8 +122,9 @@ def _is_about_memory(project: Project, build: Build) -> bool:
     inner = build.chain()[-1]
     if inner.resource.kind != "handle":
         return False
+    places = {"0", "fileobj", "file", _FILE_AT.get(inner.name, "")}
     return any(
-        label in ("0", "fileobj", "file") and _is_open_already(project, inner.function, value)
+        label in places and _is_open_already(project, inner.function, value)
         for label, value in inner.call.args
     )
 
