@@ -60,14 +60,14 @@ def openness(project: Project, build: Build) -> tuple[Confidence, Closing] | Non
     if closing != "not-on-error" and not (build.via is not None and build.via.is_owner):
         confidence = _by_place(project, build)
     limits = [confidence, build.resource.ceiling]
-    if build.exemption is not None or _comes_inside(build):
+    if build.exemption is not None or _comes_in_a_group(build):
         limits.append("possible")
     return max(limits, key=CONFIDENCES.index), closing
 
 
-def _comes_inside(build: Build) -> bool:
-    """True for a handle inside of what a producer hands out: who takes that apart may close it."""
-    return any(inner.fate.part_of or inner.fate.in_container for inner in build.chain()[1:])
+def _comes_in_a_group(build: Build) -> bool:
+    """True for a handle in a collection that a producer hands out: who takes that apart may close it."""
+    return any(inner.fate.in_container for inner in build.chain()[1:])
 
 
 def _moves(project: Project, build: Build) -> bool:
