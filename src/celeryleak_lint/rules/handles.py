@@ -75,7 +75,14 @@ def _moves(project: Project, build: Build) -> bool:
     moved = build.fate.ends & _MOVED
     if moved == {"yielded"} and _is_context_manager(build.function):
         return _is_closed_by_borrower(project, build)
-    return bool(moved)
+    return bool(moved) or _calls_back(build)
+
+
+def _calls_back(build: Build) -> bool:
+    """``Connection(parameters, on_open_callback=self.on_open)``, dropped: it hands itself to who is called back."""
+    return build.call.sinks == ("drop",) and any(
+        label.startswith("on_") or label.endswith("callback") for label, _ in build.call.args
+    )
 
 
 def _is_closed_by_borrower(project: Project, build: Build) -> bool:
