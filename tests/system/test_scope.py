@@ -161,6 +161,8 @@ def test_paths_in_two_projects_share_the_folder_around_both(tmp_path: Path) -> N
         ("pkg/testing/fake.py", True),
         ("test/a.py", True),
         ("conftest.py", True),
+        ("shop/rtd_tests/tools.py", True),
+        ("shop/contests/tools.py", False),
         ("pkg/test_a.py", True),
         ("pkg/a_test.py", True),
         ("shop/tests.py", True),

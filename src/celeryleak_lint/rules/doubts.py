@@ -24,6 +24,7 @@ from celeryleak_lint.rules.occasions import (
     is_tried_out,
     is_unlikely_override,
     logs_in,
+    stays_in_a_loop,
 )
 
 #: Milliseconds below which building again is no cost worth a finding of its own.
@@ -74,6 +75,7 @@ def lasting_doubt(project: Project, build: Build) -> str:
             (lambda: is_tailored(build), "set up with a function of this very call"),
             (lambda: logs_in(build), "it logs in, and carries what one account may see"),
             (lambda: is_tried_out(build), "tried out with what is written in the code"),
+            (lambda: stays_in_a_loop(build), "built once for a loop that goes on and on"),
             (lambda: is_for_what_is_made(build), "it belongs to what was made just before"),
             (lambda: _is_meant(build), "a comment says that it is meant to be a fresh one"),
             (lambda: "captured" in ends, "captured by a nested function"),

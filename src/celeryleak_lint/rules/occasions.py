@@ -9,7 +9,7 @@ from celeryleak_lint.link.elements import Function
 from celeryleak_lint.link.producers import Build
 from celeryleak_lint.link.project import Project
 from celeryleak_lint.model import values
-from celeryleak_lint.model.facts import CallFact
+from celeryleak_lint.model.facts import LOOP, WHILE_LOOP, CallFact
 from celeryleak_lint.rules.rebuilding import THINGS
 
 _PERSISTENT = ("!.", "^.", "@")
@@ -30,6 +30,11 @@ _LETTERS = re.compile(r"[a-z]+")
 
 #: First words of functions that find out whether something works.
 _CHECKING = (("check",), ("validate",), ("verify",), ("test",), ("probe",))
+
+#: Words of functions that go on until they are stopped.
+_LISTENING = frozenset(
+    {"consume", "consumer", "listen", "listener", "poll", "poller", "watch", "watcher", "serve", "loop", "forever", "tail"}
+)  # fmt: skip
 
 #: First words of functions that add a record and tell which; what `create_...` gives may be a part.
 _MAKING = (("add",), ("insert",))
@@ -88,6 +93,13 @@ def is_tried_out(build: Build) -> bool:
     return bool(asked) and all(
         root[:1] == "=" for call in asked for _, value in call.args for root in values.roots(value)
     )
+
+
+def stays_in_a_loop(build: Build) -> bool:
+    """True for what a function that listens builds before its loop, and asks in it: built once, for as long as it listens."""
+    if build.call.flags & LOOP or _LISTENING.isdisjoint(split_words(build.function.name)):
+        return False
+    return any(call.flags & WHILE_LOOP for call in _asked(build))
 
 
 def is_for_what_is_made(build: Build) -> bool:

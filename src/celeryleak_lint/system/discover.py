@@ -107,7 +107,7 @@ def discover(
 def is_test_path(path: str) -> bool:
     """Whether a path relative to the root is test code: decided by names of files and folders."""
     *folders, name = path.split("/")
-    if not _TEST_FOLDERS.isdisjoint(folders):
+    if not _TEST_FOLDERS.isdisjoint(folders) or any(f.endswith("_tests") for f in folders):
         return True
     stem = name.rpartition(".")[0]
     return stem in _TEST_FILES or stem.startswith("test_") or stem.endswith("_test")
