@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from edits import Project
-from screen import shares
+from screen import price, shares
 
 from tests.projects import written
 
@@ -46,3 +46,7 @@ def test_the_most_frequent_words_can_be_left_out(tmp_path: Path) -> None:
     project = Project.of(written(tmp_path, {"app/leaky.py": LEAKY, "app/quiet.py": QUIET}))
     project.report()
     assert shares(project, 1000).words == 0
+
+
+def test_a_price_is_told_of_files_that_cannot_be_parsed_too() -> None:
+    assert price([b"def f(x):\n    return x\n\n\n" * 500, b"def broken(:\n"]) > 0
