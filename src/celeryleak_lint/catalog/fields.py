@@ -230,6 +230,7 @@ RESOURCE: Mapping[str, Field] = {
     "on-drop": _FREE_TEXT,
     "cost-ms": _NUMBER,
     "derives": _NAMES,
+    "opens": _NAMES,
     "unless": _UNLESS,
     "when": _WHEN,
 }

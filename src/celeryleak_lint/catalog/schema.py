@@ -70,6 +70,7 @@ class Resource(msgspec.Struct, frozen=True):
     which a construction may be reported: ``"possible"`` for what costs next to nothing.
     With ``when`` the row speaks only for calls that meet one of its conditions, and before a
     row of the same name without: ``requests.get(..., stream=True)`` leaves a response open.
+    ``opens`` names methods without which it holds nothing yet (``SSHClient.connect``).
     """
 
     id: str
@@ -93,6 +94,7 @@ class Resource(msgspec.Struct, frozen=True):
     on_drop: str = ""
     cost_ms: float | None = None
     derives: tuple[str, ...] = ()
+    opens: tuple[str, ...] = ()
     unless: tuple[Exemption, ...] = ()
     patterns: tuple[str, ...] = ()
     ceiling: Confidence = "certain"

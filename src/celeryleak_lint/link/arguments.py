@@ -71,6 +71,16 @@ def calls_of_result(function: Function, number: int) -> list[CallFact]:
     ]
 
 
+def closes_result(function: Function, number: int, endings: AbstractSet[str]) -> bool:
+    """True when a function calls one of the ``endings`` (``close``) on what call ``number`` returns."""
+    result = f"#{number}"
+    owners = {result, *(f"%{name}" for name, held in function.locals.items() if result in held)}
+    return any(
+        call.name in endings and call.callee.rpartition(".")[0] in owners
+        for call in function.fact.calls
+    )
+
+
 def closes_name(function: Function, name: str, endings: AbstractSet[str]) -> bool:
     """True when a function calls one of the ``endings`` (``close``) on what a name stands for."""
     return any(

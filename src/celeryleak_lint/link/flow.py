@@ -14,6 +14,7 @@ from celeryleak_lint.link.arguments import (
     attribute_name,
     calls_of_result,
     closes_name,
+    closes_result,
     collects_keywords,
     is_fluent,
     is_fresh,
@@ -27,6 +28,7 @@ from celeryleak_lint.link.takers import (
     CLOSERS,
     CONSUMERS,
     FILLERS,
+    FINISHERS,
     HOLDER_WORDS,
     KEEPER_WORDS,
     RUNNERS,
@@ -261,6 +263,9 @@ class _Trail:
         if meant_name(call) in CLOSERS:
             self._end("with")
             return
+        if call.name in ("setattr", "__setattr__") and label == "2":
+            self._set(call)
+            return
         if label == "0" and is_closer(meant_name(call)):
             self._closed_by(call)
             return
@@ -280,6 +285,12 @@ class _Trail:
                 self._into_class(function, meaning.cls.id, number, label, depth)
         if not known:
             self._outside(function, number, label, depth)
+
+    def _set(self, call: CallFact) -> None:
+        """``object.__setattr__(self, "file", f)``."""
+        given = dict(call.args)
+        name = values.literal_text(given.get("1", "")) or ""
+        self._end("self" if given.get("0") == values.SELF else "foreign", name)
 
     def _into(
         self, callee: Function, function: Function, number: int, label: str, depth: int
@@ -348,7 +359,13 @@ class _Trail:
             self._end("local")
         elif call.callee.startswith("@builtins.") and name not in PASSING:
             self._end("local")
-        elif name in PASSING or name[:1].isupper() or words & HOLDER_WORDS or not name:
+        elif (
+            call.callee in FINISHERS
+            or name in PASSING
+            or name[:1].isupper()
+            or words & HOLDER_WORDS
+            or not name
+        ):
             self.fate.part_of.append(number)
             if call.sinks == ("drop",):
                 self._end("handed")
@@ -356,6 +373,9 @@ class _Trail:
                 self.follow(function, call.sinks, depth + 1)
         elif words & KEEPER_WORDS:
             self._end("handed")
+        elif self.is_opened and closes_result(function, number, self.closes):
+            # ``f = written(open(path)); f.close()``: what is closed stands for what it was given
+            self.follow(function, call.sinks, depth + 1)
         else:
             self._end("local")
 

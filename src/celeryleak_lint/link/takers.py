@@ -52,6 +52,10 @@ def is_closer(name: str) -> bool:
     return len(words) == 1 or any(word.rstrip("s") in _CLOSED_WORDS for word in words[1:])
 
 
+#: What runs a coroutine to its end and gives its result.
+FINISHERS = frozenset({"@asyncio.run", "@anyio.run", "@trio.run"})
+
+
 def meant_name(call: CallFact) -> str:
     """The last name of what is called, as imports resolve it; as written for anything else."""
     return call.callee.rpartition(".")[2] if call.callee[:1] == "@" else call.name

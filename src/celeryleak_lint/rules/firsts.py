@@ -12,7 +12,7 @@ _TELLING = frozenset(
     {"debug", "info", "warning", "warn", "error", "log", "exception", "print", "echo"}
 )
 #: Words of functions that say something, and of those that do not say it each time.
-_SAYING = frozenset({"log", "warn", "debug", "info", "print"})
+_SAYING = frozenset({"log", "warn", "warning", "debug", "info", "print"})
 _SELDOM = frozenset({"once", "first", "every", "throttled", "limited"})
 
 

@@ -19,7 +19,7 @@ from celeryleak_lint.link.producers import Build
 from celeryleak_lint.link.project import Project
 from celeryleak_lint.model.findings import CONFIDENCES, Confidence
 from celeryleak_lint.rules.doubts import CHEAP_MS, doubt_of, is_in_loop, lasting_doubt
-from celeryleak_lint.rules.occasions import says_daily_work
+from celeryleak_lint.rules.occasions import is_never_opened, says_daily_work
 from celeryleak_lint.rules.rebuilding import PLAIN_BASES
 
 _INITIALISERS = frozenset({"__init__", "__new__", "__post_init__"})
@@ -75,22 +75,30 @@ def _is_handed_out(build: Build) -> bool:
 
 def silence(project: Project, build: Build) -> str:
     """Why nothing is said about a build at all; empty when there may be something to say."""
-    function, ends = build.function, build.fate.ends
+    function = build.function
     if function.module.is_test:
         return "test code"
+    if is_never_opened(project, build):
+        return "holds nothing before it is opened, which nobody does"
     if build.lazily:
         return "built only while it is missing, and kept"
     if answers_once(function, build.call):
         return "built only while an answer is missing, and the answer is kept"
-    if build.fate.is_kept and not _is_kept_by_rerun_script(project, build):
-        return f"kept: {', '.join(sorted(set(build.fate.places))) or build.fate.describe()}"
-    if "self" in ends:
-        return "kept on the instance"
+    kept = _where_kept(project, build)
+    if kept:
+        return kept
     if project.caching.keeps_for_process(function):
         return "built inside a memoized function"
     if any(_speaks_for(project, build, part) for part in build.fate.part_of):
         return "part of another resource built here"
     return ""
+
+
+def _where_kept(project: Project, build: Build) -> str:
+    """What keeps it, in words; empty when nothing does that outlives the call."""
+    if build.fate.is_kept and not _is_kept_by_rerun_script(project, build):
+        return f"kept: {', '.join(sorted(set(build.fate.places))) or build.fate.describe()}"
+    return "kept on the instance" if "self" in build.fate.ends else ""
 
 
 def _is_kept_by_rerun_script(project: Project, build: Build) -> bool:

@@ -102,6 +102,23 @@ def stays_in_a_loop(build: Build) -> bool:
     return any(call.flags & WHILE_LOOP for call in _asked(build))
 
 
+def is_never_opened(project: Project, build: Build) -> bool:
+    """True for what holds nothing before one of its methods is called, when nobody calls any."""
+    opens = build.resource.opens
+    if not opens or build.via is not None:
+        return False
+    if build.fate.is_local:
+        return all(call.name not in opens for call in _asked(build))
+    if not build.fate.ends <= {"self", "local"}:
+        return False
+    return not any(
+        site.callee.endswith(f".{place}.{name}")
+        for name in opens
+        for place in build.fate.places
+        for site in project.index.calls_of(name)
+    )
+
+
 def is_for_what_is_made(build: Build) -> bool:
     """True for an owner that is given the record which the function has just added: it belongs to that alone."""
     if build.via is None or build.via.cls is None:

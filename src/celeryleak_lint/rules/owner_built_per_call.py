@@ -10,6 +10,7 @@ from celeryleak_lint.model.findings import Confidence, Suspect
 from celeryleak_lint.remedies.construction import prescribe
 from celeryleak_lint.rules.base import Rule
 from celeryleak_lint.rules.judgement import capped, judge, weigh
+from celeryleak_lint.rules.occasions import is_never_opened
 from celeryleak_lint.rules.places import is_plain, once_per_function, once_per_producer
 from celeryleak_lint.rules.wording import others, shown_function, suspect
 
@@ -36,6 +37,8 @@ def _unseen(project: Project) -> Iterator[Suspect]:
     for owner in project.production.owners.values():
         assert owner.cls is not None
         if owner.function.module.is_test or project.heat.is_once_like(owner.function):
+            continue
+        if is_never_opened(project, owner.build):
             continue
         edges = project.production.owner_builders(owner.cls)
         if any(not edge.function.module.is_test for edge in edges):
