@@ -66,6 +66,10 @@ def lasting_doubt(project: Project, build: Build) -> str:
                 "built only when what the caller hands in has none",
             ),
             (lambda: fetches_for_key(build), "its answer is kept under a key"),
+            (
+                lambda: project.caching.memo(build.function) is not None,
+                "a memo of each instance keeps the answer",
+            ),
             (lambda: _is_bound_to_thread(build), "cheap, and bound to the thread that opened it"),
             (
                 lambda: is_fallback(build),

@@ -153,7 +153,7 @@ def _is_open_already(project: Project, function: Function, value: str) -> bool:
 def _by_place(project: Project, build: Build) -> Confidence:
     """Application code is likely; scripts, commands and start-up end with their process."""
     function = build.function
-    if function.is_module_body:
+    if function.is_module_body or function.name.startswith("test_"):
         return "possible"
     heat = project.heat.heat(function)
     if heat.is_hot:

@@ -9,6 +9,7 @@ from celeryleak_lint.link.elements import Function
 from celeryleak_lint.link.producers import Build
 from celeryleak_lint.link.project import Project
 from celeryleak_lint.model import values
+from celeryleak_lint.model.facts import EXCEPT
 from celeryleak_lint.model.findings import CONFIDENCES, Confidence, Suspect
 from celeryleak_lint.remedies.access import guard_remedy
 from celeryleak_lint.remedies.offering import offer
@@ -93,7 +94,7 @@ def _confidence(project: Project, build: Build) -> Confidence | None:
     heat = project.heat.heat(function)
     if heat.rank == "once" or _opens_a_session(function) or _is_built_per_call(project, function):
         return None
-    if not heat.is_hot or heat.is_rare:
+    if not heat.is_hot or heat.is_rare or build.call.flags & EXCEPT:
         return "possible"
     limit: Confidence = (
         "possible" if build.exemption or build.resource.effect == "cost" else "likely"
