@@ -1,6 +1,8 @@
-"""``python -m celeryleak_lint`` is the command ``celeryleak-lint``."""
+"""``python -m celeryleak_lint`` is the command ``celeryleak-lint``, for whoever runs modules: a profiler has work to do behind it."""
 
-from celeryleak_lint.frontends.cli import entry_point
+import sys
+
+from celeryleak_lint.frontends.cli import main
 
 if __name__ == "__main__":
-    entry_point()
+    sys.exit(main(sys.argv[1:]))

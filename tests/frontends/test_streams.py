@@ -15,6 +15,8 @@ import pytest
 from tests.projects import LEAKY_TASK, written
 
 COMMAND = f"{sys.executable} -m celeryleak_lint"
+#: As it is installed beside the interpreter.
+SCRIPT = str(Path(sys.executable).with_name("celeryleak-lint"))
 #: Processor seconds after which nothing is left to be imported.
 START_UP = 0.4
 
@@ -37,9 +39,10 @@ def project(tmp_path: Path) -> Path:
     return written(tmp_path, {"jobs.py": LEAKY_TASK})
 
 
+@pytest.mark.parametrize("command", ["%", SCRIPT])
 @pytest.mark.parametrize("closed", [">&-", "2>&-", ">&- 2>&-", "<&-", "<&- >&- 2>&-"])
-def test_closed_streams_change_no_exit_code(project: Path, closed: str) -> None:
-    done = shell(f"% check --output-format concise {closed}", project)
+def test_closed_streams_change_no_exit_code(project: Path, command: str, closed: str) -> None:
+    done = shell(f"{command} check --output-format concise {closed}", project)
     assert done.returncode == 1
     assert done.stdout.count("CLK101") == (">&-" not in closed.replace("2>&-", ""))
     assert shell(f"% check --output-format sarif --output-file out {closed}", project).stdout == ""
@@ -54,9 +57,10 @@ def test_text_from_a_closed_stream(project: Path) -> None:
 
 
 @needs_full
+@pytest.mark.parametrize("command", ["%", SCRIPT])
 @pytest.mark.parametrize("arguments", ["check", "check --output-format json", "rules", "--help"])
-def test_full_disk_behind_stdout(project: Path, arguments: str) -> None:
-    done = shell(f"% {arguments} >/dev/full", project)
+def test_full_disk_behind_stdout(project: Path, command: str, arguments: str) -> None:
+    done = shell(f"{command} {arguments} >/dev/full", project)
     assert done.returncode == 2
     told = "celeryleak-lint: cannot write to standard output: no space left on device"
     assert done.stderr.splitlines()[-1] == told
@@ -68,6 +72,29 @@ def test_full_disk_behind_a_file(project: Path, option: str) -> None:
     done = shell(f"% check -q {option}", project)
     assert done.returncode == 2
     assert done.stderr == "celeryleak-lint: cannot write '/dev/full': no space left on device\n"
+
+
+@needs_full
+@pytest.mark.parametrize("command", ["%", SCRIPT])
+@pytest.mark.parametrize("arguments", ["check --bogus", "check nothere.py", "check"])
+def test_full_disk_behind_stderr(project: Path, command: str, arguments: str) -> None:
+    assert shell(f"{command} {arguments} 2>/dev/full", project).returncode == 2
+
+
+@pytest.mark.parametrize("command", ["%", SCRIPT])
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_no_report_is_cut_off_without_a_word(tmp_path: Path, command: str, unbuffered: str) -> None:
+    written(tmp_path, {f"jobs{number}.py": LEAKY_TASK for number in range(30)})
+    line = f"ulimit -f 8; PYTHONUNBUFFERED={unbuffered} {command} check --output-format json >out"
+    done = shell(line, tmp_path)
+    assert done.returncode == 2
+    assert done.stderr.endswith("cannot write to standard output: file too large\n")
+
+
+def test_profilers_have_the_last_word(project: Path) -> None:
+    line = f"{sys.executable} -m cProfile -o profile -m celeryleak_lint check"
+    shell(line, project)
+    assert (project / "profile").stat().st_size
 
 
 @pytest.mark.parametrize("arguments", ["rule CLK101", "rules", "check --output-format json"])

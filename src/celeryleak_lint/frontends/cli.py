@@ -5,6 +5,7 @@ Only click is imported at the top, so that ``--version`` and ``--help`` answer a
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 import traceback
@@ -363,4 +364,5 @@ def _described(error: Exception) -> str:
 
 
 def _complain(message: str) -> None:
-    click.echo(f"{PROGRAM}: {message}", err=True)
+    with contextlib.suppress(OSError):  # nobody can be told, and the exit code still says it
+        click.echo(f"{PROGRAM}: {message}", err=True)

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import atexit
 import contextlib
+import io
 import os
 import sys
-from typing import NoReturn
+from typing import NoReturn, TextIO
 
 _NAMES = ("stdin", "stdout", "stderr")
 
@@ -23,11 +24,22 @@ def make_usable() -> tuple[str, ...]:
     for name in closed:
         mode = "r" if name == "stdin" else "w"
         setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: SIM115 - for good
+    sys.stdout = _buffered(sys.stdout)
     for stream in (sys.stdout, sys.stderr):
         reconfigure = getattr(stream, "reconfigure", None)
         if reconfigure is not None:
             reconfigure(errors="backslashreplace")
     return closed
+
+
+def _buffered(stream: TextIO) -> TextIO:
+    """The same stream with a buffer: under ``PYTHONUNBUFFERED`` what one write does not take is lost."""
+    if not isinstance(stream, io.TextIOWrapper) or not isinstance(stream.buffer, io.RawIOBase):
+        return stream
+    encoding, errors = stream.encoding, stream.errors
+    return io.TextIOWrapper(
+        io.BufferedWriter(stream.detach()), encoding, errors, line_buffering=True
+    )
 
 
 def end_process(code: int) -> NoReturn:

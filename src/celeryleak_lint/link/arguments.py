@@ -71,6 +71,32 @@ def calls_of_result(function: Function, number: int) -> list[CallFact]:
     ]
 
 
+def is_duplicated(function: Function, call: CallFact) -> bool:
+    """True when a number of a file that a call gives goes to ``os.dup`` or ``os.dup2``."""
+    takers = [int(sink.split(" ")[1]) for sink in call.sinks if sink.startswith("arg ")]
+    return any(function.fact.calls[number].name in ("dup", "dup2") for number in takers)
+
+
+def uses_of_items(function: Function, name: str) -> list[str]:
+    """Where the items of a local collection go: ``for f in files``, ``for f in reversed(files)``, ``for f in by_name.values()``."""
+    return [
+        use
+        for item, held in function.locals.items()
+        if any(_is_item(function, name, value) for value in held)
+        for use in function.uses.get(item, ())
+    ]
+
+
+def _is_item(function: Function, name: str, value: str) -> bool:
+    root, segments = values.split(value) if values.is_simple(value) else ("", ())
+    if "[]" not in segments:
+        return False
+    if root[:1] != "#":
+        return root == f"%{name}"
+    call = function.fact.calls[int(root[1:])]
+    return call.callee.startswith(f"%{name}.") or any(given == f"%{name}" for _, given in call.args)
+
+
 def closes_result(function: Function, number: int, endings: AbstractSet[str]) -> bool:
     """True when a function calls one of the ``endings`` (``close``) on what call ``number`` returns."""
     result = f"#{number}"

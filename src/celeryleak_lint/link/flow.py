@@ -16,9 +16,11 @@ from celeryleak_lint.link.arguments import (
     closes_name,
     closes_result,
     collects_keywords,
+    is_duplicated,
     is_fluent,
     is_fresh,
     parameter_name,
+    uses_of_items,
 )
 from celeryleak_lint.link.elements import Function
 from celeryleak_lint.link.fates import Fate
@@ -43,7 +45,7 @@ from celeryleak_lint.model.facts import GENERATOR, CallFact
 _ENDS = {"ret": "returned", "yield": "yielded", "raise": "handed", "default": "default"}
 
 _DEPTH = 6
-_CLOSING = frozenset({"close", "aclose", "shutdown", "disconnect", "release"})
+_CLOSING = frozenset({"close", "aclose", "shutdown", "disconnect"})
 #: Ends that say something about closing, and so only about the very object that is closed.
 _CLOSED = frozenset({"closed", "finally", "handled", "plainly", "with", "unclosed-with"})
 
@@ -172,6 +174,8 @@ class _Trail:
             uses = uses_until_rebound(function, self.start[1], name)
         else:
             uses = function.uses.get(name, ())
+        if self.fate.in_container:
+            uses += tuple(uses_of_items(function, name))
         if not uses:
             self._end("local")
         self.follow(function, uses, depth)
@@ -207,9 +211,7 @@ class _Trail:
             self._end("foreign", name)
             return
         fresh = [use for use in function.uses.get(name, ()) if not use.startswith("fill")]
-        # ``for f in files: f.close()``
-        parts = [part for part, held in function.locals.items() if _is_item(name, held)]
-        fresh += [use for part in parts for use in function.uses.get(part, ())]
+        fresh += uses_of_items(function, name)
         if fresh:
             self.follow(function, tuple(fresh), depth + 1)
         else:
@@ -223,6 +225,8 @@ class _Trail:
         call = function.fact.calls[number]
         if call.name in self.closes or call.name in _CLOSING:
             self._closed_by(call)
+        elif call.name == "release" and self._releases(function, number):
+            self._closed_by(call)
         elif call.name in self.derives and self.is_opened:
             self._part(function, call, depth)
         elif call.name in self.derives or call.name.startswith("with_"):
@@ -232,9 +236,15 @@ class _Trail:
         elif is_fluent(call):
             self.follow(function, call.sinks, depth + 1)
         elif call.name == "fileno" and any(sink.startswith("arg ") for sink in call.sinks):
-            self._descriptor(function, call)
+            # ``os.dup2(f.fileno(), 1)`` hands the file over; ``os.fsync(f.fileno())`` does not
+            self._end("handed" if is_duplicated(function, call) else "local")
         else:
             self._end("local")
+
+    def _releases(self, function: Function, number: int) -> bool:
+        """True unless a method of the project is known to release nothing."""
+        methods = [m.function for m in self.resolver.callees(function, number) if m.function]
+        return all(map(self._ends_some, methods))
 
     def _closed_by(self, call: CallFact) -> None:
         self._end("closed")
@@ -249,15 +259,6 @@ class _Trail:
         self.fate.ends |= (inner.fate.ends - _CLOSED) or {"local"}
         self.fate.places += inner.fate.places
 
-    def _descriptor(self, function: Function, call: CallFact) -> None:
-        """``os.dup2(f.fileno(), 1)`` hands the file over; ``os.fsync(f.fileno())`` does not."""
-        takers = [
-            function.fact.calls[int(s.split(" ")[1])].name
-            for s in call.sinks
-            if s.startswith("arg ")
-        ]
-        self._end("handed" if any(taker in ("dup", "dup2") for taker in takers) else "local")
-
     def _argument(self, function: Function, number: int, label: str, depth: int) -> None:
         call = function.fact.calls[number]
         if meant_name(call) in CLOSERS:
@@ -266,16 +267,17 @@ class _Trail:
         if call.name in ("setattr", "__setattr__") and label == "2":
             self._set(call)
             return
-        if label == "0" and is_closer(meant_name(call)):
-            self._closed_by(call)
-            return
         if call.name == "__init__" and call.callee[:1] == "#":
             self._end("self", "super().__init__")
             return
         if call.name in FILLERS and "." in call.callee and label.isdigit():
             self._item(function, call.callee.rpartition(".")[0], depth)
             return
-        known = False
+        self._given(function, number, label, depth)
+
+    def _given(self, function: Function, number: int, label: str, depth: int) -> None:
+        """It was given to something of which it is asked what it is."""
+        known, call = False, function.fact.calls[number]
         for meaning in self.resolver.callees(function, number):
             if meaning.function is not None:
                 known = True
@@ -283,8 +285,13 @@ class _Trail:
             elif meaning.cls is not None and meaning.kind == "class":
                 known = True
                 self._into_class(function, meaning.cls.id, number, label, depth)
-        if not known:
+        if not known and is_closer(call, label):
+            self._closed_by(call)
+        elif not known:
             self._outside(function, number, label, depth)
+
+    def _ends_some(self, function: Function) -> bool:
+        return any(c.name in self.closes or c.name in _CLOSING for c in function.fact.calls)
 
     def _set(self, call: CallFact) -> None:
         """``object.__setattr__(self, "file", f)``."""
@@ -300,16 +307,19 @@ class _Trail:
         if name is None:
             self._end("handed")
             return
+        call = function.fact.calls[number]
+        if self.fate.in_container and is_closer(call, label) and self._ends_some(callee):
+            self._closed_by(call)  # what it does with a part of what it is given is not followed
         inner = self._inside(callee, name, depth)
         ends = inner.ends
         if ends & {"closed", "with"}:
-            self.fate.closings.append(function.fact.calls[number].line)
+            self.fate.closings.append(call.line)
         if callee.fact.flags & GENERATOR and self.is_opened and not ends & {"closed", "with"}:
             ends.add("returned")  # the generator holds it until it is exhausted
         if "returned" in ends or "yielded" in ends:
             ends -= {"returned", "yielded", "local"}
             self.fate.part_of.append(number)
-            self.follow(function, function.fact.calls[number].sinks, depth + 1)
+            self.follow(function, call.sinks, depth + 1)
         if "self" in ends:
             ends = (ends - {"self", "local"}) | {"foreign"}
         self.fate.ends |= ends or ({"local"} if not self.fate.ends else set())
@@ -388,8 +398,3 @@ class _Trail:
                 self._end("closed")
             elif name is None or name in self.derives:
                 self.follow(function, call.sinks, depth + 1)
-
-
-def _is_item(name: str, held: tuple[str, ...]) -> bool:
-    """True for the values of a local that are items of another."""
-    return any(value.startswith(f"%{name}[]") for value in held)

@@ -40,16 +40,17 @@ RUNNERS = frozenset({"Thread", "Process", "Timer", "create_task", "ensure_future
 _CLOSING_WORDS = frozenset({"close", "aclose", "dispose", "shutdown", "teardown", "cleanup", "release"})  # fmt: skip
 _CLOSED_WORDS = frozenset(
     {"resource", "client", "session", "connection", "conn", "browser", "file", "handle", "driver", "engine", "pool", "channel",
-     "socket", "executor", "all", "quietly", "safely"}
+     "socket", "executor", "quietly", "safely"}
 )  # fmt: skip
 
 
-def is_closer(name: str) -> bool:
-    """True for ``close(x)`` and ``_close_session_resources(x)``, not for ``close_order(x)``."""
-    words = split_words(name)
-    if _CLOSING_WORDS.isdisjoint(words[:1]):
+def is_closer(call: CallFact, label: str) -> bool:
+    """True for the one argument of ``close(x)`` and ``_close_session_resources(x)``, not of ``close_order(x)``."""
+    words = split_words(meant_name(call))
+    is_alone = label == "0" and not any(other == "1" for other, _ in call.args)
+    if not is_alone or _CLOSING_WORDS.isdisjoint(words[:1]):
         return False
-    return len(words) == 1 or any(word.rstrip("s") in _CLOSED_WORDS for word in words[1:])
+    return len(words) == 1 or words[-1].removesuffix("s") in _CLOSED_WORDS
 
 
 #: What runs a coroutine to its end and gives its result.

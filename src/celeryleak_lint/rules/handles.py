@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Literal
 
 from celeryleak_lint.catalog.words import split_words
+from celeryleak_lint.link.callgraph import Edge
 from celeryleak_lint.link.elements import Function
 from celeryleak_lint.link.order import returns_before
 from celeryleak_lint.link.producers import Build
@@ -86,14 +87,18 @@ def _calls_back(build: Build) -> bool:
 
 
 def _is_closed_by_borrower(project: Project, build: Build) -> bool:
-    """``with opened() as f:`` around ``with f:`` or ``f.close()``."""
-    return any(
-        use == "with" or _closes(edge.function, use, build)
-        for edge in project.graph.callers(build.function)
-        if edge.site is not None
-        for name, held in edge.function.locals.items()
+    """``with opened() as f:`` around ``with f:`` or ``f.close()``, wherever it is borrowed."""
+    edges = [e for e in project.graph.callers(build.function) if not e.function.module.is_test]
+    return bool(edges) and all(_closes_loan(edge, build) for edge in edges)
+
+
+def _closes_loan(edge: Edge, build: Build) -> bool:
+    function = edge.function
+    return edge.site is not None and any(
+        use == "with" or _closes(function, use, build)
+        for name, held in function.locals.items()
         if f"#{edge.site.index}" in held
-        for use in edge.function.uses.get(name, ())
+        for use in function.uses.get(name, ())
     )
 
 
