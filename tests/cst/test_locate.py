@@ -87,6 +87,18 @@ def test_other_encodings_are_read_by_their_cookie() -> None:
     _check(text.encode("latin-1"), expected(text))
 
 
+def test_names_are_compared_as_python_knows_them() -> None:
+    text = "class \uff21:\n    def \ufb01(self):\n        return \uff4fpen(self.\uff46())\n"
+    spots = [Spot("call", "A.fi", 3, "open"), Spot("def", "A.fi", 2, "fi")]
+
+    located = locate(text.encode(), spots)
+
+    assert located.placed == (
+        Placed(spots[0], Span(3, 16, 3, 30)),
+        Placed(spots[1], Span(2, 9, 2, 10)),
+    )
+
+
 def test_a_byte_order_mark_is_a_column_of_the_first_line_only() -> None:
     spots = [Spot("call", "", 1, "f"), Spot("call", "", 2, "f")]
 

@@ -6,6 +6,7 @@ whatever libcst raises: only ``job`` calls it, inside the containment.
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Sequence
 
 import libcst as cst
@@ -82,8 +83,13 @@ def _from_the_left(candidates: Sequence[Candidate]) -> list[Candidate]:
 def last_name(node: cst.BaseExpression) -> str:
     """The last name as written: ``b`` of ``a.b``; empty for calls of calls and subscripts."""
     if isinstance(node, cst.Attribute):
-        return node.attr.value
-    return node.value if isinstance(node, cst.Name) else ""
+        return as_python_knows(node.attr.value)
+    return as_python_knows(node.value) if isinstance(node, cst.Name) else ""
+
+
+def as_python_knows(name: str) -> str:
+    """A name in the form in which Python, and so ``ast``, knows it (NFKC)."""
+    return name if name.isascii() else unicodedata.normalize("NFKC", name)
 
 
 class _Scope(msgspec.Struct, frozen=True):
@@ -138,7 +144,7 @@ class _Visitor(cst.CSTVisitor):
 
     def _define(self, node: cst.FunctionDef | cst.ClassDef, *, is_class: bool) -> None:
         outer = self._functions()
-        name = node.name.value
+        name = as_python_knows(node.name.value)
         inside = self._scopes[-1].qualname if self._scopes else ""
         qualname = f"{inside}.{name}" if inside else name
         kind: SpotKind = "class" if is_class else "def"
