@@ -94,8 +94,8 @@ def test_names_are_compared_as_python_knows_them() -> None:
     located = locate(text.encode(), spots)
 
     assert located.placed == (
-        Placed(spots[0], Span(3, 16, 3, 30)),
         Placed(spots[1], Span(2, 9, 2, 10)),
+        Placed(spots[0], Span(3, 16, 3, 30)),
     )
 
 
