@@ -1,4 +1,7 @@
-"""``python -m celeryleak_lint`` is the command ``celeryleak-lint``, for whoever runs modules: a profiler has work to do behind it."""
+"""``python -m celeryleak_lint`` is the command ``celeryleak-lint``.
+
+It ends as modules do, since whoever runs it, a profiler say, may have work to do behind it.
+"""
 
 import sys
 

@@ -21,6 +21,7 @@ from celeryleak_lint.model.run_codes import RUN_CODES, SUPPRESSION_UNUSED
 from celeryleak_lint.model.source import Scope, Span
 from celeryleak_lint.rules import RULES
 from celeryleak_lint.suppressions import (
+    OURS,
     joined_lines,
     may_name_codes,
     physical_lines,
@@ -30,7 +31,6 @@ from celeryleak_lint.suppressions import (
 #: Codes that anything in a file and on a line would raise, whether or not it is reported.
 Raised = Mapping[tuple[str, int], Collection[str]]
 
-_PREFIX = "CLK"
 _CODES = (*(rule.code for rule in RULES), *(entry.code for entry in RUN_CODES))
 
 _NOQA = re.compile(r"# noqa:\s?(?P<codes>(?:[A-Z]+[0-9]+(?:[,\s]+)?)+)", re.IGNORECASE)
@@ -82,8 +82,9 @@ def unused_suppressions(
 ) -> tuple[Finding, ...]:  # fmt: skip
     """A finding for each comment in the reported files that names codes of ours in vain.
 
-    The files ``unexcused`` are known to have no comment with a code of ours. A code is judged only where the run has looked for it. Files that cannot be read, test
-    code, and files that are switched off as a whole have no such comments.
+    The files ``unexcused`` are known to have no comment with a code of ours. A code is
+    judged only where the run has looked for it. Files that cannot be read, test code, and
+    files that are switched off as a whole have no such comments.
     """
     if not config.selects(SUPPRESSION_UNUSED.code):
         return ()
@@ -175,7 +176,7 @@ def _message(codes: tuple[str, ...]) -> str:
 
 def _is_ours(code: str) -> bool:
     """Of our codes, what switches CLK902 itself off cannot be judged by it."""
-    return code.upper().startswith(_PREFIX) and not SUPPRESSION_UNUSED.code.startswith(code)
+    return code.upper().startswith(OURS) and not SUPPRESSION_UNUSED.code.startswith(code)
 
 
 def _excuses(data: bytes) -> tuple[Excuse, ...]:

@@ -18,9 +18,9 @@ _LINE = re.compile(rf"# noqa(?::\s?(?P<codes>(?:{_CODE})+))?", re.IGNORECASE)
 _FILE = re.compile(r"\s*# flake8[:=]\s*noqa", re.IGNORECASE)
 _SEPARATOR = re.compile(r"[,\s]+")
 #: What each code of ours begins with. A shorter code is none: it needs a digit.
-_OURS = b"CLK"
+OURS = "CLK"
 #: What those codes of others begin with that excuse something of ours, too.
-_ALIKE = b"B0"
+_ALIKE = "B0"
 
 
 class Suppressions(msgspec.Struct, frozen=True):
@@ -49,7 +49,7 @@ class Suppressions(msgspec.Struct, frozen=True):
 def may_name_codes(data: bytes) -> bool:
     """False when no comment in a file's bytes can name a code of ours, spelled right or wrong."""
     lowered = data.lower()
-    return b"noqa" in lowered and _OURS.lower() in lowered
+    return b"noqa" in lowered and OURS.lower().encode() in lowered
 
 
 def read_suppressions(data: bytes) -> Suppressions:
@@ -112,7 +112,7 @@ def physical_lines(data: bytes) -> tuple[str, ...]:
 
 def _may_be_asked_for(data: bytes, lines: tuple[str, ...]) -> bool:
     """False when all comments have codes, and none that matters here: then no line need be joined."""
-    if _OURS in data or _ALIKE in data:
+    if OURS.encode() in data or _ALIKE.encode() in data:
         return True
     found = (_LINE.search(line) for line in lines if "noqa" in line.lower())
     return any(match is not None and match["codes"] is None for match in found)

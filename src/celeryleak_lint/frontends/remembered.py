@@ -93,14 +93,14 @@ def _lines_gained(
 
 def _entry(file: SourceFile, digest: bytes, read: Read) -> Entry | None:
     """The summary of a file with this digest; ``None`` for one with a comment that may excuse a finding."""
+    from celeryleak_lint.suppressions import may_name_codes
     from celeryleak_lint.system.outcomes import summarise_text
 
     try:
         data = read(file.path)
     except OSError:
         return None
-    lowered = data.lower()
-    if b"noqa" in lowered and b"clk" in lowered:
+    if may_name_codes(data):
         return None
     outcome = summarise_text(file, data)
     return outcome.entry if outcome.lasting and outcome.entry.digest == digest else None
