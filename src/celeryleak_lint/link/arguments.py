@@ -16,6 +16,8 @@ PASSING = frozenset(
     {"list", "tuple", "set", "dict", "iter", "next", "zip", "enumerate", "reversed", "sorted", "frozenset", "cast", "aiter", "anext",
      "wait_for", "shield", "gather", "run_until_complete"}
 )  # fmt: skip
+#: The sink of what is listed in the head of a loop or comprehension.
+LISTED = "el>iter"
 
 
 def is_fluent(call: CallFact) -> bool:
@@ -78,7 +80,10 @@ def is_duplicated(function: Function, call: CallFact) -> bool:
 
 
 def uses_of_items(function: Function, name: str) -> list[str]:
-    """Where the items of a local collection go: ``for f in files``, ``for f in reversed(files)``, ``for f in by_name.values()``."""
+    """Where the items of a local collection go: ``for f in files``, ``for f in reversed(files)``, ``for f in by_name.values()``.
+
+    What is listed in the head of a loop is an item itself: ``for f in (first, second)``.
+    """
     return [
         use
         for item, held in function.locals.items()
@@ -88,6 +93,8 @@ def uses_of_items(function: Function, name: str) -> list[str]:
 
 
 def _is_item(function: Function, name: str, value: str) -> bool:
+    if value[:1] == "?":
+        return LISTED in function.uses.get(name, ()) and f"%{name}" in values.roots(value)
     root, segments = values.split(value) if values.is_simple(value) else ("", ())
     if "[]" not in segments:
         return False

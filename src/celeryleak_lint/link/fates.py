@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 
 #: Where an object can end, from what settles the question to what leaves it open.
 KEPT = ("global", "class", "closure", "foreign", "handed", "default")
+#: Ends that say something about closing, and so only about the very object that is closed.
+CLOSED = frozenset({"closed", "finally", "handled", "plainly", "with", "unclosed-with"})
 
 
 @dataclass(slots=True)

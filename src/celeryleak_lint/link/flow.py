@@ -10,6 +10,7 @@ from celeryleak_lint.catalog.lookup import Catalog
 from celeryleak_lint.catalog.schema import Resource
 from celeryleak_lint.catalog.words import split_words
 from celeryleak_lint.link.arguments import (
+    LISTED,
     PASSING,
     attribute_name,
     calls_of_result,
@@ -23,19 +24,19 @@ from celeryleak_lint.link.arguments import (
     uses_of_items,
 )
 from celeryleak_lint.link.elements import Function
-from celeryleak_lint.link.fates import Fate
+from celeryleak_lint.link.fates import CLOSED, Fate
 from celeryleak_lint.link.order import place_of_close, uses_until_rebound
 from celeryleak_lint.link.resolve import Resolver
 from celeryleak_lint.link.takers import (
     CLOSERS,
     CONSUMERS,
+    EMPTIERS,
     FILLERS,
-    FINISHERS,
-    HOLDER_WORDS,
     KEEPER_WORDS,
     RUNNERS,
     WRAPPER_WORDS,
     is_closer,
+    may_hold,
     meant_name,
 )
 from celeryleak_lint.model import values
@@ -46,8 +47,6 @@ _ENDS = {"ret": "returned", "yield": "yielded", "raise": "handed", "default": "d
 
 _DEPTH = 6
 _CLOSING = frozenset({"close", "aclose", "shutdown", "disconnect"})
-#: Ends that say something about closing, and so only about the very object that is closed.
-_CLOSED = frozenset({"closed", "finally", "handled", "plainly", "with", "unclosed-with"})
 
 
 class Flow:
@@ -174,7 +173,7 @@ class _Trail:
             uses = uses_until_rebound(function, self.start[1], name)
         else:
             uses = function.uses.get(name, ())
-        if self.fate.in_container:
+        if self.fate.in_container or LISTED in uses:
             uses += tuple(uses_of_items(function, name))
         if not uses:
             self._end("local")
@@ -229,7 +228,7 @@ class _Trail:
             self._closed_by(call)
         elif call.name in self.derives and self.is_opened:
             self._part(function, call, depth)
-        elif call.name in self.derives or call.name.startswith("with_"):
+        elif call.name in self.derives or call.name.startswith("with_") or self._is_taken(call):
             self.follow(function, call.sinks, depth + 1)
         elif call.name in ("__enter__", "__aenter__"):
             self._end("closed")
@@ -240,6 +239,10 @@ class _Trail:
             self._end("handed" if is_duplicated(function, call) else "local")
         else:
             self._end("local")
+
+    def _is_taken(self, call: CallFact) -> bool:
+        """``handles.pop().close()``: what comes out of the collection is what was put there."""
+        return self.fate.in_container and call.name in EMPTIERS
 
     def _releases(self, function: Function, number: int) -> bool:
         """True unless a method of the project is known to release nothing."""
@@ -256,7 +259,7 @@ class _Trail:
         inner = _Trail(self.flow, Fate(), self.resource)
         inner.seen = self.seen
         inner.follow(function, call.sinks, depth + 1)
-        self.fate.ends |= (inner.fate.ends - _CLOSED) or {"local"}
+        self.fate.ends |= (inner.fate.ends - CLOSED) or {"local"}
         self.fate.places += inner.fate.places
 
     def _argument(self, function: Function, number: int, label: str, depth: int) -> None:
@@ -369,13 +372,7 @@ class _Trail:
             self._end("local")
         elif call.callee.startswith("@builtins.") and name not in PASSING:
             self._end("local")
-        elif (
-            call.callee in FINISHERS
-            or name in PASSING
-            or name[:1].isupper()
-            or words & HOLDER_WORDS
-            or not name
-        ):
+        elif may_hold(call):
             self.fate.part_of.append(number)
             if call.sinks == ("drop",):
                 self._end("handed")

@@ -349,11 +349,7 @@ class Resolver:
         return self._declared(cls, name) or self._inherited(cls, name)
 
     def _declared(self, cls: Class, name: str) -> Meanings:
-        chain = [
-            cls,
-            *(self.index.classes[a] for a in self.ancestors(cls) if a in self.index.classes),
-        ]
-        for owner in chain:
+        for owner in self._lineage(cls):
             for attribute, value, annotation in owner.fact.attributes:
                 if attribute != name:
                     continue
@@ -364,6 +360,21 @@ class Resolver:
                 return found
         return ()
 
+    def _narrowed(self, cls: Class, name: str) -> Meanings:
+        """What a class says of a property of its base: ``config: NarrowerConfig`` in its body."""
+        for owner in self._lineage(cls):
+            if name in owner.methods:
+                break
+            for attribute, _, annotation in owner.fact.attributes:
+                if attribute == name and annotation:
+                    return self._instances(annotation)
+        return ()
+
+    def _lineage(self, cls: Class) -> list[Class]:
+        """The class and those of its ancestors that the project defines, nearest first."""
+        classes = self.index.classes
+        return [cls, *(classes[a] for a in self.ancestors(cls) if a in classes)]
+
     def _inherited(self, cls: Class, name: str) -> Meanings:
         outside = [a for a in self.ancestors(cls) if a not in self.index.classes]
         return tuple(Meaning("external", f"{base}.{name}") for base in outside)
@@ -372,13 +383,9 @@ class Resolver:
         method = self.method(cls, name)
         if method is not None:
             if self.is_property(method):
-                return self._returned(method)
+                return self._narrowed(cls, name) or self._returned(method)
             return (Meaning("function", method.id, function=method),)
-        chain = [
-            cls,
-            *(self.index.classes[a] for a in self.ancestors(cls) if a in self.index.classes),
-        ]
-        for owner in chain:
+        for owner in self._lineage(cls):
             seen: dict[Meaning, None] = {}
             for function, value in self.attribute_values(owner, name):
                 found = (

@@ -6,6 +6,7 @@ Word lists only; which of them decides is for ``flow``.
 from __future__ import annotations
 
 from celeryleak_lint.catalog.words import split_words
+from celeryleak_lint.link.arguments import PASSING
 from celeryleak_lint.model.facts import CallFact
 
 #: Functions that read what they are given to its end.
@@ -22,6 +23,8 @@ CLOSERS = frozenset(
 FILLERS = frozenset(
     {"append", "add", "insert", "extend", "update", "setdefault", "put", "put_nowait", "appendleft", "push", "__setitem__"}
 )  # fmt: skip
+#: Methods of containers that hand an object out again.
+EMPTIERS = frozenset({"pop", "popleft", "get_nowait"})
 #: Words of functions whose result holds what they are given.
 HOLDER_WORDS = frozenset(
     {"create", "make", "build", "new", "wrap", "wrapper", "from", "partial", "of", "using", "factory", "maker",
@@ -55,6 +58,18 @@ def is_closer(call: CallFact, label: str) -> bool:
 
 #: What runs a coroutine to its end and gives its result.
 FINISHERS = frozenset({"@asyncio.run", "@anyio.run", "@trio.run"})
+
+
+def may_hold(call: CallFact) -> bool:
+    """True when what the callee returns is, or goes on holding, what it is given."""
+    name = meant_name(call)
+    return (
+        call.callee in FINISHERS
+        or name in PASSING
+        or name[:1].isupper()
+        or not HOLDER_WORDS.isdisjoint(split_words(name))
+        or not name
+    )
 
 
 def meant_name(call: CallFact) -> str:
