@@ -19,6 +19,7 @@ from celeryleak_lint.model.findings import Finding
 from celeryleak_lint.model.fingerprint import fingerprint
 from celeryleak_lint.model.run_codes import RUN_CODES, SUPPRESSION_UNUSED
 from celeryleak_lint.model.source import Scope, Span
+from celeryleak_lint.model.untokenizable import REFUSALS
 from celeryleak_lint.rules import RULES
 from celeryleak_lint.suppressions import (
     OURS,
@@ -214,7 +215,7 @@ def _comments(lines: tuple[str, ...]) -> dict[int, int]:
     try:
         tokens = tokenize.generate_tokens(io.StringIO("".join(lines)).readline)
         return {t.start[0]: t.start[1] for t in tokens if t.type == tokenize.COMMENT}
-    except (tokenize.TokenError, SyntaxError):
+    except REFUSALS:
         return {}
 
 

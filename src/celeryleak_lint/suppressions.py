@@ -13,6 +13,8 @@ from types import MappingProxyType
 
 import msgspec
 
+from celeryleak_lint.model.untokenizable import REFUSALS
+
 _CODE = r"[A-Z]+[0-9]+(?:[,\s]+)?"
 _LINE = re.compile(rf"# noqa(?::\s?(?P<codes>(?:{_CODE})+))?", re.IGNORECASE)
 _FILE = re.compile(r"\s*# flake8[:=]\s*noqa", re.IGNORECASE)
@@ -144,6 +146,6 @@ def joined_lines(lines: tuple[str, ...]) -> list[tuple[int, int]]:
             if token.type in (tokenize.NL, tokenize.NEWLINE):
                 runs.append((first, last))
                 first, last = len(lines) + 2, -1
-    except (tokenize.TokenError, SyntaxError):
+    except REFUSALS:
         return [(number, number) for number in range(1, len(lines) + 1)]
     return runs

@@ -179,7 +179,9 @@ def test_internal_error_is_a_line_and_no_crash(tmp_path: Path) -> None:
     script.write_text(
         "import sys\nimport celeryleak_lint.frontends.run as doors\n"
         "def broken(request): raise ZeroDivisionError('by chance')\ndoors.run = broken\n"
-        "from flake8.main.cli import main\nsys.exit(main(['--isolated', '--select=CLK', '.']))\n"
+        "from flake8.main.cli import main\n"
+        # workers that are not forked import this file again
+        "if __name__ == '__main__': sys.exit(main(['--isolated', '--select=CLK', '.']))\n"
     )
     done = subprocess.run(
         [sys.executable, str(script)], cwd=project, capture_output=True, text=True, check=False

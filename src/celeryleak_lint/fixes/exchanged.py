@@ -9,6 +9,7 @@ import tokenize
 from celeryleak_lint.fixes.imports import spelled
 from celeryleak_lint.fixes.sheet import Refusal, Sheet
 from celeryleak_lint.model.edits import Edit
+from celeryleak_lint.model.untokenizable import REFUSALS
 
 #: What the import and the one use of what it imports leave in a file.
 _TWICE = 2
@@ -48,7 +49,7 @@ def _other_uses(text: str, name: str) -> bool | None:
             for token in tokenize.generate_tokens(io.StringIO(text).readline)
             if token.type in (*_WORDS, tokenize.STRING)
         ]
-    except (tokenize.TokenError, SyntaxError):
+    except REFUSALS:
         return None
     found = plain = 0
     for before, (kind, word), after in zip(

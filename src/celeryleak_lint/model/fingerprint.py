@@ -12,6 +12,8 @@ import io
 import tokenize
 from collections.abc import Iterator
 
+from celeryleak_lint.model.untokenizable import REFUSALS
+
 CONTENT_LENGTH = 16
 PLACE_LENGTH = 8
 
@@ -46,7 +48,7 @@ def normalised(text: str) -> str:
     """
     try:
         words = list(_words(text))
-    except (tokenize.TokenError, SyntaxError):
+    except REFUSALS:
         return " ".join(text.split())
     kept = [
         word
