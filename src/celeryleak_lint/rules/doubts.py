@@ -19,6 +19,7 @@ from celeryleak_lint.rules.occasions import (
     fetches_for_key,
     is_fallback,
     is_for_what_is_made,
+    is_opted_out,
     is_tailored,
     is_trained,
     is_tried_out,
@@ -74,6 +75,10 @@ def lasting_doubt(project: Project, build: Build) -> str:
             (
                 lambda: is_fallback(build),
                 "built only when the one that is kept is not there",
+            ),
+            (
+                lambda: is_opted_out(project, build),
+                "its instance keeps one, unless it is told not to",
             ),
             (lambda: is_trained(build), "it is trained, and so not the same again"),
             (lambda: is_tailored(build), "set up with a function of this very call"),

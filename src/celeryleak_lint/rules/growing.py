@@ -12,6 +12,7 @@ from celeryleak_lint.link.holdings import Holding, is_bounding_name
 from celeryleak_lint.link.keys import KeyVerdict
 from celeryleak_lint.link.project import Project
 from celeryleak_lint.model import values
+from celeryleak_lint.model.facts import DECORATES
 from celeryleak_lint.model.findings import CONFIDENCES, Confidence, Suspect, SuspectStep
 from celeryleak_lint.model.source import Spot
 from celeryleak_lint.remedies.growth import growth_remedy
@@ -257,7 +258,7 @@ def _is_import_time(project: Project, growth: Growth) -> bool:
         a.endswith("builtins.type") for a in project.resolver.ancestors(owner)
     ):
         return True
-    if _decorates(growth):
+    if _decorates(growth) or _is_inside_decoration(project, function):
         return True
     edges = [e for e in project.graph.callers(function) if not e.function.module.is_test]
     return bool(edges) and all(e.function.runs_once for e in edges)
@@ -271,6 +272,14 @@ def _is_filled_later(project: Project, function: Function) -> bool:
         and project.lifetimes.lifetime_of(edge.function) != "process"
         for edge in project.graph.callers(function)
     )
+
+
+def _is_inside_decoration(project: Project, function: Function) -> bool:
+    """The inside of what is called above definitions alone: ``@available(name="release")``."""
+    outer = project.index.enclosing(function)
+    edges = project.graph.callers(outer) if outer is not None else ()
+    sites = [edge.site for edge in edges if not edge.function.module.is_test]
+    return bool(sites) and all(site and site.call.flags & DECORATES for site in sites)
 
 
 def _decorates(growth: Growth) -> bool:

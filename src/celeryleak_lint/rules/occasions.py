@@ -73,6 +73,23 @@ def is_fallback(build: Build) -> bool:
     )
 
 
+def is_opted_out(project: Project, build: Build) -> bool:
+    """``self.session or Session()``: the instance keeps one from the start, unless it is told not to."""
+    owner = project.graph.owner(build.function)
+    if owner is None:
+        return False
+    return any(
+        kept is not None and kept.resource is build.resource
+        for guard in build.call.guards
+        if guard[:2] == "!."
+        for method, value in project.resolver.attribute_values(owner, guard[2:])
+        if method.name == "__init__"
+        for choice in values.choices(value)
+        if choice[:1] == "#" and choice[1:].isdigit()
+        for kept in (project.production.build_at(method, int(choice[1:])),)
+    )
+
+
 def logs_in(build: Build) -> bool:
     """True for a session with which the function logs in: its cookies belong to that account."""
     return any(

@@ -14,6 +14,7 @@ from celeryleak_lint.model.findings import CONFIDENCES, Confidence, Suspect
 from celeryleak_lint.remedies.access import guard_remedy
 from celeryleak_lint.remedies.offering import offer
 from celeryleak_lint.rules.base import Rule
+from celeryleak_lint.rules.doubts import lasting_doubt
 from celeryleak_lint.rules.places import is_construction
 from celeryleak_lint.rules.wording import shown_function, suspect
 
@@ -64,9 +65,18 @@ def _overwritten(project: Project, build: Build) -> str:
         return ""
     for target in build.fate.places:
         kept = f"!.{target}" if "self" in ends and target[:1] not in "@!" else target
-        if kept[:1] in "!@" and "[]" not in kept and not _is_closed_here(project, build, kept):
+        if kept[:1] not in "!@" or "[]" in kept or _is_of_request(project, kept):
+            continue
+        if not _is_closed_here(project, build, kept):
             return kept
     return ""
+
+
+def _is_of_request(project: Project, kept: str) -> bool:
+    """``flask.g.connection``: each request has one of its own, and nothing older is there."""
+    owner = kept.rpartition(".")[0]
+    row = project.catalog.memos.get(project.resolver.canonical(owner[1:]))
+    return owner[:1] == "@" and row is not None and row.scope == "request"
 
 
 def _is_closed_here(project: Project, build: Build, kept: str) -> bool:
@@ -94,7 +104,7 @@ def _confidence(project: Project, build: Build) -> Confidence | None:
     heat = project.heat.heat(function)
     if heat.rank == "once" or _opens_a_session(function) or _is_built_per_call(project, function):
         return None
-    if not heat.is_hot or heat.is_rare or build.call.flags & EXCEPT:
+    if not heat.is_hot or heat.is_rare or build.call.flags & EXCEPT or lasting_doubt(project, build):
         return "possible"
     limit: Confidence = (
         "possible" if build.exemption or build.resource.effect == "cost" else "likely"
