@@ -87,6 +87,35 @@ class Origins:
             expected = {name for value in passed for name in self.of_value(caller, value).params}
         return False
 
+    def is_for_tenant(self, chain: Sequence[tuple[Function, int]]) -> bool:
+        """True when the constructor's credentials are those of something that callers hand in: ``account.token``.
+
+        ``chain`` leads to the constructor as in ``expects_credentials``.
+        """
+        carriers = self._carriers_of_secrets(*chain[-1])
+        for (caller, index), (callee, _) in zip(
+            reversed(chain[:-1]), reversed(chain), strict=False
+        ):
+            passed = [
+                self.of_value(caller, value)
+                for label, value in caller.fact.calls[index].args
+                if parameter_name(callee, label) in carriers
+            ]
+            if any(origin.is_fixed for origin in passed) or not passed:
+                return False
+            carriers = {name for origin in passed for name in origin.params}
+        return len(chain) > 1
+
+    def _carriers_of_secrets(self, function: Function, index: int) -> set[str]:
+        """Parameters of which the credentials of a call are made, and that are no credentials themselves."""
+        return {
+            name
+            for label, value in function.fact.calls[index].args
+            if self.catalog.is_credential(label)
+            for name in self.of_value(function, value).params
+            if not self.catalog.is_credential(name)
+        }
+
     def serves_caller(self, chain: Sequence[tuple[Function, int]]) -> bool:
         """True when credentials are taken out of the ``ctx`` or ``request`` of the first function, at any depth."""
         return any(

@@ -253,9 +253,10 @@ def _is_repeated_method(project: Project, function: Function) -> bool:
 def _origin(project: Project, build: Build) -> Origin:
     origin = project.origins.of_call(build.function, build.site.index)
     chain = [(step.function, step.site.index) for step in build.chain()]
-    origin.credential |= project.origins.serves_caller(chain)
-    origin.temporary |= project.origins.expects_credentials(chain) or any(
-        project.origins.of_call(*step).temporary for step in chain[1:]
+    origins = project.origins
+    origin.credential |= origins.serves_caller(chain) or origins.is_for_tenant(chain)
+    origin.temporary |= origins.expects_credentials(chain) or any(
+        origins.of_call(*step).temporary for step in chain[1:]
     )
     return origin
 
