@@ -104,7 +104,12 @@ def _confidence(project: Project, build: Build) -> Confidence | None:
     heat = project.heat.heat(function)
     if heat.rank == "once" or _opens_a_session(function) or _is_built_per_call(project, function):
         return None
-    if not heat.is_hot or heat.is_rare or build.call.flags & EXCEPT or lasting_doubt(project, build):
+    if (
+        not heat.is_hot
+        or heat.is_rare
+        or build.call.flags & EXCEPT
+        or lasting_doubt(project, build)
+    ):
         return "possible"
     limit: Confidence = (
         "possible" if build.exemption or build.resource.effect == "cost" else "likely"
