@@ -28,7 +28,8 @@ EMPTIERS = frozenset({"pop", "popleft", "get_nowait"})
 #: Words of functions whose result holds what they are given.
 HOLDER_WORDS = frozenset(
     {"create", "make", "build", "new", "wrap", "wrapper", "from", "partial", "of", "using", "factory", "maker",
-     "server", "session", "sessionmaker", "bound", "instrument", "patch", "client", "connect", "open", "init"}
+     "server", "session", "sessionmaker", "bound", "instrument", "patch", "client", "connect", "open", "init",
+     "holder", "cls", "klass"}
 )  # fmt: skip
 #: Words of functions that keep what they are given for themselves.
 KEEPER_WORDS = frozenset(

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import msgspec
 
+from celeryleak_lint.catalog.words import split_words
 from celeryleak_lint.link.elements import Function
 from celeryleak_lint.link.growth import Growth
 from celeryleak_lint.link.holdings import Holding, is_bounding_name
@@ -43,6 +44,10 @@ from celeryleak_lint.rules.purposes import (
 )
 from celeryleak_lint.rules.rebuilding import is_for_users, runs_again
 from celeryleak_lint.rules.wording import call_spot_of, shortened, shown_function
+
+#: Words of functions that take over what is configured, and of what they take it from.
+_TAKING = frozenset({"load", "reload", "read", "parse", "apply", "from"})
+_CONFIGURED = frozenset({"config", "configuration", "conf", "settings"})
 
 #: Modules from which on a project calls what it is made of.
 _SOME_SIZE = 10
@@ -220,6 +225,8 @@ def _limited(project: Project, growth: Growth, confidence: Confidence) -> Confid
         return "possible"
     if not heat.is_hot and _is_called_by_nobody(project, function):
         return "possible"
+    if _reads_configuration(function):
+        return "possible"
     if _is_emptied_on_request(project, growth) or project.growth.is_shrunk_from_afar(
         growth.holding
     ):
@@ -231,6 +238,12 @@ def _limited(project: Project, growth: Growth, confidence: Confidence) -> Confid
     ):
         return "possible"
     return confidence
+
+
+def _reads_configuration(function: Function) -> bool:
+    """True for ``reload_topics_from_config``: there are as many entries as somebody has written."""
+    words = set(split_words(function.name))
+    return not _TAKING.isdisjoint(words) and not _CONFIGURED.isdisjoint(words)
 
 
 def _is_called_by_nobody(project: Project, function: Function) -> bool:

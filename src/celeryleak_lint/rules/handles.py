@@ -48,7 +48,7 @@ def openness(project: Project, build: Build) -> tuple[Confidence, Closing] | Non
     ends, function = build.fate.ends, build.function
     if ends & {"with", "finally"} or {"handled", "plainly"} <= ends:
         return None
-    if _is_closed_at_once(build) or _is_only_described(build):
+    if _is_closed_at_once(build) or _is_only_described(build) or _ends_with_its_base(build):
         return None
     closing: Closing = "never"
     confidence: Confidence = "possible"
@@ -61,7 +61,7 @@ def openness(project: Project, build: Build) -> tuple[Confidence, Closing] | Non
     if closing != "not-on-error" and not (build.via is not None and build.via.is_owner):
         confidence = _by_place(project, build)
     limits = [confidence, build.resource.ceiling]
-    if build.exemption is not None or _comes_in_a_group(build):
+    if build.exemption is not None or _comes_in_a_group(build) or _is_kept_sometimes(build):
         limits.append("possible")
     return max(limits, key=CONFIDENCES.index), closing
 
@@ -69,6 +69,25 @@ def openness(project: Project, build: Build) -> tuple[Confidence, Closing] | Non
 def _comes_in_a_group(build: Build) -> bool:
     """True for a handle in a collection that a producer hands out: who takes that apart may close it."""
     return any(inner.fate.in_container for inner in build.chain()[1:])
+
+
+def _is_kept_sometimes(build: Build) -> bool:
+    """True for a producer that returns what it keeps as well as fresh ones: only the run knows who must close."""
+    return any(
+        choice.startswith(("!.", "^."))
+        for inner in build.chain()[1:]
+        for value in inner.function.fact.returns
+        for choice in values.choices(value)
+    )
+
+
+def _ends_with_its_base(build: Build) -> bool:
+    """``SFTPClient.from_transport(transport)`` before ``transport.close()``: it lives on what is closed."""
+    given = {value for _, value in build.chain()[-1].call.args if value[:1] == "%"}
+    return any(
+        call.name in build.resource.close_methods and call.callee.rpartition(".")[0] in given
+        for call in build.chain()[-1].function.fact.calls
+    )
 
 
 def _moves(project: Project, build: Build) -> bool:
@@ -136,15 +155,17 @@ def _is_about_memory(project: Project, build: Build) -> bool:
         return False
     places = {"0", "fileobj", "file", _FILE_AT.get(inner.name, "")}
     return any(
-        label in places and _is_open_already(project, inner.function, value)
+        label in places and _is_open_already(project, inner.function, label, value)
         for label, value in inner.call.args
     )
 
 
-def _is_open_already(project: Project, function: Function, value: str) -> bool:
+def _is_open_already(project: Project, function: Function, label: str, value: str) -> bool:
     for inner in _builds_behind(project, function, value):
         # an archive over a file that nobody closes is where both can be closed
         return inner.fate.is_closed or bool(inner.fate.ends & _MOVED)
+    if label == "fileobj":
+        return value != "=None"
     for meaning in project.resolver.meanings(function, value):
         row = project.catalog.resource(meaning.name) if meaning.kind == "instance" else None
         if meaning.kind == "instance" and (meaning.name in _IN_MEMORY or row is not None):

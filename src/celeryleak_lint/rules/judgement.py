@@ -19,7 +19,7 @@ from celeryleak_lint.link.producers import Build
 from celeryleak_lint.link.project import Project
 from celeryleak_lint.model.findings import CONFIDENCES, Confidence
 from celeryleak_lint.rules.doubts import CHEAP_MS, doubt_of, is_in_loop, lasting_doubt
-from celeryleak_lint.rules.occasions import is_never_opened, says_daily_work
+from celeryleak_lint.rules.occasions import consumes, is_never_opened, says_daily_work
 from celeryleak_lint.rules.rebuilding import PLAIN_BASES
 
 _INITIALISERS = frozenset({"__init__", "__new__", "__post_init__"})
@@ -208,6 +208,8 @@ def _by_name(project: Project, build: Build, heat: Heat, reason: str) -> tuple[C
         return "possible", "it is there to load the model: who calls it decides"
     if _is_unused(project, build.function):
         return "possible", "nobody calls it"
+    if consumes(build):
+        return "possible", "a consumer lives for as long as it consumes"
     in_loop = heat.rank == "loop" and build.via is None
     if in_loop or is_in_loop(build):
         return "likely", f"{reason}, in a loop"

@@ -22,7 +22,7 @@ _NAMED_ONLY = THINGS - {"stream"} | {"embedding", "embeddings", "generation"}
 _ACCESSORS = frozenset({"get", "current", "shared", "active"})
 
 #: Words of functions and classes that change the model they are given.
-_TRAINING = frozenset({"train", "trainer", "training", "finetune", "tune", "tuner", "fit"})
+_TRAINING = frozenset({"train", "trainer", "training", "finetune", "tune", "tuner", "fit", "merge", "merged", "peft", "quantize", "prune"})  # fmt: skip
 
 #: Words of addresses and methods that log in.
 _LOGINS = frozenset({"login", "signin", "logon", "authenticate"})
@@ -35,6 +35,9 @@ _CHECKING = (("check",), ("validate",), ("verify",), ("test",), ("probe",))
 _LISTENING = frozenset(
     {"consume", "consumer", "listen", "listener", "poll", "poller", "watch", "watcher", "serve", "loop", "forever", "tail"}
 )  # fmt: skip
+
+#: Where the text of a template stands among its arguments.
+_TEXTS = frozenset({"0", "template_string", "source", "text"})
 
 #: First words of functions that add a record and tell which; what `create_...` gives may be a part.
 _MAKING = (("add",), ("insert",))
@@ -183,6 +186,18 @@ def is_trained(build: Build) -> bool:
 def is_unlikely_override(project: Project, function: Function, *, is_sure: bool) -> bool:
     """True when only an overridden method leads here, and no name on the way speaks of daily work."""
     return not is_sure and project.heat.daily_word(function) is None
+
+
+def is_of_a_record(build: Build) -> bool:
+    """``Template(self.subject)``: each object brings a text of its own, and what is made of it serves no other."""
+    return build.resource.kind == "template-environment" and any(
+        value[:2] == "!." for label, value in build.chain()[-1].call.args if label in _TEXTS
+    )
+
+
+def consumes(build: Build) -> bool:
+    """True for a consumer: it is built where consuming begins, and lives until that ends."""
+    return build.resource.kind == "producer-consumer" and build.name.endswith("Consumer")
 
 
 def says_daily_work(project: Project, build: Build) -> bool:
