@@ -206,3 +206,29 @@ def test_clean_project_is_checked_without_libcst(tmp_path: Path) -> None:
     assert ended.code == 0
     assert "celeryleak_lint.engine" in ended.err
     assert "libcst" not in ended.err
+
+
+EXECUTORS = """
+from concurrent.futures import ThreadPoolExecutor
+
+from celery import shared_task
+
+
+@shared_task
+def left(orders):
+    pool = ThreadPoolExecutor()
+    return list(pool.map(str, orders))
+
+
+@shared_task
+def closed(orders):
+    with ThreadPoolExecutor() as pool:
+        return list(pool.map(str, orders))
+"""
+
+
+def test_nobody_is_told_to_do_what_is_done(tmp_path: Path) -> None:
+    project = written(tmp_path, {"jobs.py": EXECUTORS})
+    options = ("--select=CLK101", "--confidence=possible", "--output-format=concise")
+    closed = [line for line in run("check", *options, cwd=project).lines if "`closed`" in line]
+    assert [line.rpartition("; ")[2] for line in closed] == ["share one for the process"]

@@ -24,12 +24,13 @@ def consequence(effect: Effect) -> str:
     return _CONSEQUENCE[effect]
 
 
-def way_out(resource: Resource) -> str:
-    """What to do instead: short, from the catalog's own knowledge."""
-    if resource.loop_bound:
+def way_out(build: Build) -> str:
+    """What to do instead: short, from the catalog's own knowledge; nothing that is done already."""
+    if build.resource.loop_bound:
         return "open it once where the event loop starts (a lifespan or start-up hook) and share it"
-    if resource.kind == "executor":
-        return "share one for the process, or close it with `with`"
+    if build.resource.kind == "executor":
+        share = "share one for the process"
+        return share if build.fate.is_closed else f"{share}, or close it with `with`"
     return "build it once for the process behind a cached factory"
 
 
@@ -129,7 +130,7 @@ def suspect(
         code=code,
         path=build.function.module.path,
         spot=call_spot(build),
-        message=f"{fact}; {consequence(effect)}; {way_out(resource)}",
+        message=f"{fact}; {consequence(effect)}; {way_out(build)}",
         confidence=confidence,
         resource=build.name,
         effect=effect,
