@@ -11,6 +11,7 @@ from celeryleak_lint.model.facts import ASYNC, GENERATOR
 from celeryleak_lint.model.findings import Confidence, Suspect, SuspectStep
 from celeryleak_lint.model.source import Spot
 from celeryleak_lint.rules.base import Rule
+from celeryleak_lint.rules.occasions import is_of_a_record
 from celeryleak_lint.rules.places import is_construction
 from celeryleak_lint.rules.wording import call_spot_of, shown_function, suspect
 
@@ -193,7 +194,8 @@ def _request_properties(project: Project) -> Iterator[Suspect]:
             f"`{kept.decorator.name}` on {shown_function(function)} lives as long as one {entry.framework} "
             f"request object, so each request builds a new `{build.name}`"
         )
-        yield suspect("CLK107", build, "likely", project.heat.heat(function), fact)
+        confidence: Confidence = "possible" if is_of_a_record(build) else "likely"
+        yield suspect("CLK107", build, confidence, project.heat.heat(function), fact)
 
 
 def _streams(project: Project, owner: Class) -> bool:
