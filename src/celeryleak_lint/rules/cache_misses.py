@@ -194,7 +194,7 @@ def _request_properties(project: Project) -> Iterator[Suspect]:
             f"`{kept.decorator.name}` on {shown_function(function)} lives as long as one {entry.framework} "
             f"request object, so each request builds a new `{build.name}`"
         )
-        confidence: Confidence = "possible" if is_of_a_record(build) else "likely"
+        confidence: Confidence = "possible" if is_of_a_record(project, build) else "likely"
         yield suspect("CLK107", build, confidence, project.heat.heat(function), fact)
 
 

@@ -82,7 +82,7 @@ def lasting_doubt(project: Project, build: Build) -> str:
                 "its instance keeps one, unless it is told not to",
             ),
             (lambda: is_trained(build), "it is changed, and so not the same again"),
-            (lambda: is_of_a_record(build), "its text belongs to one object"),
+            (lambda: is_of_a_record(project, build), "its text belongs to one object"),
             (lambda: is_tailored(build), "set up with a function of this very call"),
             (lambda: logs_in(build), "it logs in, and carries what one account may see"),
             (lambda: is_tried_out(build), "tried out with what is written in the code"),

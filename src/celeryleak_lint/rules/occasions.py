@@ -188,11 +188,13 @@ def is_unlikely_override(project: Project, function: Function, *, is_sure: bool)
     return not is_sure and project.heat.daily_word(function) is None
 
 
-def is_of_a_record(build: Build) -> bool:
+def is_of_a_record(project: Project, build: Build) -> bool:
     """``Template(self.subject)``: each object brings a text of its own, and what is made of it serves no other."""
-    return build.resource.kind == "template-environment" and any(
-        value[:2] == "!." for label, value in build.chain()[-1].call.args if label in _TEXTS
-    )
+    step = build.chain()[-1]
+    is_text = any(label in _TEXTS for label, _ in step.call.args)
+    if build.resource.kind != "template-environment" or not is_text:
+        return False
+    return project.origins.of_call(step.function, step.site.index).instance
 
 
 def consumes(build: Build) -> bool:

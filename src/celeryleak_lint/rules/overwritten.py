@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from celeryleak_lint.catalog.words import split_words
+from celeryleak_lint.link.arguments import closes_name
 from celeryleak_lint.link.elements import Function
 from celeryleak_lint.link.producers import Build
 from celeryleak_lint.link.project import Project
@@ -22,16 +23,8 @@ _FRESH_INSTANCE = frozenset(
     {"__init__", "__new__", "__post_init__", "__enter__", "__aenter__", "__setstate__"}
 )
 _SESSION_WORDS = frozenset({"connect", "reconnect", "open", "start", "begin", "launch", "enter", "acquire", "reset", "attach"})  # fmt: skip
-_CLOSERS = (
-    "close",
-    "aclose",
-    "shutdown",
-    "disconnect",
-    "dispose",
-    "stop",
-    "quit",
-    "terminate",
-    "release",
+_CLOSERS = frozenset(
+    {"close", "aclose", "shutdown", "disconnect", "dispose", "stop", "quit", "terminate", "release"}
 )
 
 
@@ -42,7 +35,7 @@ def check(project: Project) -> Iterator[Suspect]:
         if id(build.function) in seen or not is_construction(build):
             continue
         place = _overwritten(project, build)
-        confidence = _confidence(project, build) if place else None
+        confidence = _confidence(project, build, place) if place else None
         if confidence is None:
             continue
         seen.add(id(build.function))
@@ -97,7 +90,20 @@ def _is_closed_here(project: Project, build: Build, kept: str) -> bool:
     )
 
 
-def _confidence(project: Project, build: Build) -> Confidence | None:
+def _is_closed_at_the_end(project: Project, build: Build, kept: str) -> bool:
+    """True when the framework makes an instance for each call, and another of its methods closes what is kept."""
+    owner = project.graph.owner(build.function)
+    entry = project.heat.instance_entry(owner) if owner is not None else None
+    if owner is None or entry is None or entry.instance != "per-call":
+        return False
+    return any(
+        closes_name(method, name, _CLOSERS)
+        for method in owner.methods.values()
+        for name in (kept, *(f"%{local}" for local, held in method.locals.items() if kept in held))
+    )
+
+
+def _confidence(project: Project, build: Build, place: str) -> Confidence | None:
     function = build.function
     if project.heat.is_once_like(function) or project.production.is_only_from_init(function):
         return None
@@ -109,6 +115,7 @@ def _confidence(project: Project, build: Build) -> Confidence | None:
         or heat.is_rare
         or build.call.flags & EXCEPT
         or lasting_doubt(project, build)
+        or _is_closed_at_the_end(project, build, place)
     ):
         return "possible"
     limit: Confidence = (
