@@ -44,7 +44,10 @@ def is_table(project: Project, holding: Holding) -> bool:
 
 def is_own_attribute(project: Project, function: Function, key: str) -> bool:
     """True for ``self.run_id`` that the constructor sets: one for each instance, of which there may be one."""
-    cls = project.graph.owner(function)
+    method: Function | None = function
+    while method is not None and method.fact.parent:
+        method = project.index.enclosing(method)  # its `self` is that of the method around it
+    cls = project.graph.owner(method) if method is not None else None
     if cls is None or key[:2] != "!." or not key[2:].isidentifier():
         return False
     if project.lifetimes.lifetime(cls) == "call":
