@@ -298,13 +298,14 @@ def _is_inside_decoration(project: Project, function: Function) -> bool:
 def _decorates(growth: Growth) -> bool:
     """A decorator, or the function inside it that gets what it decorates and gives it back."""
     function = growth.function
-    if function.fact.parent and [f"${p.name}" for p in function.fact.params] == [
-        *function.fact.returns
-    ]:
+    names = [p.name for p in function.fact.params]
+    if (
+        function.fact.parent
+        and names
+        and [f"${name}" for name in names] == [*function.fact.returns]
+    ):
         return True
-    given = {f"${p.name}" for p in function.fact.params} | {
-        f">{p.name}" for p in function.fact.params
-    }
+    given = {f"${name}" for name in names} | {f">{name}" for name in names}
     return growth.index < 0 and growth.stored in given and growth.stored in function.fact.returns
 
 
