@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from celeryleak_lint.catalog.words import split_words
-from celeryleak_lint.link.elements import Function
+from celeryleak_lint.link.elements import Class, Function
 from celeryleak_lint.link.producers import Build
 from celeryleak_lint.link.project import Project
 from celeryleak_lint.model import values
@@ -191,10 +191,23 @@ def is_unlikely_override(project: Project, function: Function, *, is_sure: bool)
 def is_of_a_record(project: Project, build: Build) -> bool:
     """``Template(self.subject)``: each object brings a text of its own, and what is made of it serves no other."""
     step = build.chain()[-1]
-    is_text = any(label in _TEXTS for label, _ in step.call.args)
-    if build.resource.kind != "template-environment" or not is_text:
+    texts = [value for label, value in step.call.args if label in _TEXTS]
+    if build.resource.kind != "template-environment" or not texts:
+        return False
+    owner = project.graph.owner(step.function)
+    if owner is not None and all(_is_of_class(project, owner, text) for text in texts):
         return False
     return project.origins.of_call(step.function, step.site.index).instance
+
+
+def _is_of_class(project: Project, owner: Class, value: str) -> bool:
+    """True for an attribute that the class has itself, and not as a field that each instance fills."""
+    body = project.index.class_bodies.get(owner.id)
+    held = [text for name, text, _ in owner.fact.attributes if value == f"!.{name}" and text]
+    made = [text for text in held if text[:1] == "#" and text[1:].isdecimal()]
+    return bool(held) and not any(
+        body is None or body.fact.calls[int(call[1:])].name[:1].isupper() for call in made
+    )
 
 
 def consumes(build: Build) -> bool:
