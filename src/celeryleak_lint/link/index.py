@@ -80,8 +80,17 @@ class Index:
                 owner.methods[function.name] = function
             if function.is_class_body:
                 self.class_bodies.setdefault(function.id, function)
-            elif first and self.functions.setdefault(function.id, function) is not function:
-                self._namesakes.setdefault(function.id, []).append(function)
+            elif first:
+                self._define(function)
+
+    def _define(self, function: Function) -> None:
+        """Of several with one name the first counts; an overload only says how the next may be called."""
+        known = self.functions.setdefault(function.id, function)
+        if known is function:
+            return
+        if _is_overload(known):
+            self.functions[function.id], function = function, known
+        self._namesakes.setdefault(function.id, []).append(function)
 
     def imports(self, module: str) -> Mapping[str, str]:
         """The module-level names that a module imports, with the dotted names they stand for."""
@@ -188,6 +197,11 @@ class Index:
     def references_to(self, tail: str) -> list[Mention]:
         """All arguments that may be the function whose last name is ``tail``."""
         return self.survey.references_to(tail)
+
+
+def _is_overload(function: Function) -> bool:
+    """True under ``@overload``, whichever module it is from."""
+    return any(decorator.value.endswith(".overload") for decorator in function.fact.decorators)
 
 
 def _holds(outer: Function, inner: Function) -> bool:

@@ -32,6 +32,9 @@ _KEY_WORDS = frozenset(
 #: Names of ids that do not say of what: another name in the key says more.
 BARE_IDS = frozenset({"id", "ids", "pk", "uid", "guid"})
 
+#: Last words of names of which the word before says what there is one for.
+_ID_WORDS = frozenset({"id", "ids", "pk", "uuid", "uid"})
+
 #: Things that come with a call and carry values of any kind: what is read from one says what it is.
 _CARRIERS = frozenset(
     {"request", "req", "message", "msg", "event", "payload", "body", "context", "ctx"}
@@ -110,18 +113,20 @@ class Keys:
             word = self.catalog.configuration_key(name)
             if word is not None:
                 return KeyVerdict("configuration", word)
-        bare = None
+        told: list[str] = []
         for name in names:
-            if split_words(name)[-1:] in (("cls",), ("class",), ("classes",)):
+            if not told and split_words(name)[-1:] in (("cls",), ("class",), ("classes",)):
                 return KeyVerdict("type")
             if split_words(name)[-1:] and split_words(name)[-1] in _FILES:
                 continue
             meant = _given_by(name) if name in called else name
             if self.catalog.entity_key(meant) is not None:
-                if name not in BARE_IDS:
-                    return KeyVerdict("entity", name)
-                bare = bare or KeyVerdict("entity", name)
-        return bare
+                told.append(name)
+        return KeyVerdict("entity", min(told, key=self._vagueness)) if told else None
+
+    def _vagueness(self, name: str) -> int:
+        """Of ``(agent_id, session_key)`` the session counts, of ``(id, agent_id)`` the agent."""
+        return 0 if comes_with_traffic(self.catalog, name) else 1 if name not in BARE_IDS else 2
 
     def _expand(self, function: Function, value: str, found: _Mentioned, depth: int) -> None:
         for root in values.roots(value):
@@ -217,6 +222,13 @@ class Keys:
         (found.labels if assigned else found.names)[name] = None
         for value in assigned:
             self._expand(function, value, found, depth + 1)
+
+
+def comes_with_traffic(catalog: Catalog, name: str) -> bool:
+    """True for sessions, orders and calls; an id of something else, such as ``tool_id``, may be one of few."""
+    named, _, last = name.rpartition("_")
+    meant = named if named and last in _ID_WORDS else name
+    return meant not in BARE_IDS and catalog.entity_key(meant) is not None
 
 
 def _given_by(name: str) -> str:

@@ -19,6 +19,9 @@ Lifetime = Literal["process", "call", "unknown"]
 
 #: Functions in which a service builds what it works with.
 _SERVICE_STARTS = frozenset({"serve", "run_server", "start_server", "startup", "on_startup", "lifespan", "create_app", "make_app", "build_app"})  # fmt: skip
+#: First and last words of the names of others: ``start_gateway_server``, ``build_services``.
+_STARTING = frozenset({"start", "serve", "launch", "boot", "run", "build", "create", "init", "initialize", "setup", "make"})  # fmt: skip
+_SERVICES = frozenset({"server", "service", "services", "app", "application", "gateway", "daemon", "bot"})  # fmt: skip
 #: Decorators of classes of which a framework makes an instance for each run.
 _PER_RUN = frozenset({"@temporalio.workflow.defn"})
 _TEARDOWN = frozenset(
@@ -32,6 +35,15 @@ def is_teardown(name: str) -> bool:
     return bare.startswith(("remove_all", "delete_all")) or bool(
         _TEARDOWN.intersection(split_words(name))
     )
+
+
+def starts_service(name: str) -> bool:
+    """True for names of functions in which a service builds what it works with."""
+    words = split_words(name.strip("_"))
+    is_named_so = (
+        words[:1] != words[-1:] and {*words[:1]} <= _STARTING and {*words[-1:]} <= _SERVICES
+    )
+    return name in _SERVICE_STARTS or is_named_so
 
 
 class Lifetimes:
@@ -52,6 +64,15 @@ class Lifetimes:
             self._lifetimes[cls.id] = "unknown"
             known = self._lifetimes[cls.id] = self._find_lifetime(cls)
         return known
+
+    def is_of_service(self, cls: Class) -> bool:
+        """True for what a service builds when it starts: its process does not end with a command."""
+        family = (cls, *self.graph.subclasses(cls))
+        return self.lifetime(cls) == "process" and any(
+            starts_service(edge.function.name)
+            for member in family
+            for edge in self.graph.builders(member)
+        )
 
     def lifetime_of(self, method: Function) -> Lifetime:
         """The lifetime of the class that ``method`` belongs to."""
@@ -87,7 +108,7 @@ class Lifetimes:
         function, call = edge.function, edge.site.call if edge.site is not None else None
         if call is None or self.heat.tool(function) is not None:
             return False
-        if function.name in _SERVICE_STARTS:
+        if starts_service(function.name):
             return True
         is_part = any(sink.startswith("attr !.") for sink in call.sinks)
         return is_part and function.name == "__init__" and self.lifetime_of(function) == "process"

@@ -6,7 +6,7 @@ resource; a class whose ``__init__`` keeps one is an owner, building the class b
 
 from __future__ import annotations
 
-from collections import deque
+from collections import defaultdict, deque
 
 import msgspec
 
@@ -121,11 +121,16 @@ class Production:
         self.owners: dict[str, Producer] = {}
         self.property_reads: list[tuple[Producer, Edge]] = []
         self._sites: dict[tuple[int, int], Build] = {}
+        self._through: defaultdict[int, list[Build]] = defaultdict(list)
         self._run()
 
     def build_at(self, function: Function, index: int) -> Build | None:
         """The build that a call is, if it is one."""
         return self._sites.get((id(function), index))
+
+    def through(self, producer: Producer) -> list[Build]:
+        """The builds that get what a producer gives, in the order in which they were found."""
+        return self._through.get(id(producer), [])
 
     def _run(self) -> None:
         direct = sorted(self._constructions(), key=lambda found: _RANK[found[1].effect])
@@ -142,6 +147,8 @@ class Production:
                 continue
             self._sites[key] = build
             self.builds.append(build)
+            if via is not None:
+                self._through[id(via)].append(build)
             for producer in self._spread(build):
                 queue.extend(self._sites_of(producer))
 

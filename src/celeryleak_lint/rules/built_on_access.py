@@ -14,6 +14,8 @@ from celeryleak_lint.rules.judgement import UNKNOWN_FREQUENCY, capped, reads_of,
 from celeryleak_lint.rules.places import is_accessor, is_construction
 from celeryleak_lint.rules.wording import shown_function, suspect
 
+#: So many properties that hand out fresh ones are what a class has instead of attributes.
+_SEVERAL = 3
 #: From so many places on, a property is read again and again, whatever the names around it say.
 _REPEATED = 2
 
@@ -41,9 +43,21 @@ def _confidence(project: Project, build: Build) -> Confidence | None:
     heat = project.heat.heat(build.function)
     confidence, reason = weigh(project, build, heat)
     reads = reads_of(project, build.function)
-    if reason == UNKNOWN_FREQUENCY and reads >= _REPEATED:
+    is_habit = not reads and _is_habit(project, build)
+    if reason == UNKNOWN_FREQUENCY and (reads >= _REPEATED or is_habit):
         return capped("likely", build)
-    return confidence if heat.is_hot or reads else "possible"
+    return confidence if heat.is_hot or reads or is_habit else "possible"
+
+
+def _is_habit(project: Project, build: Build) -> bool:
+    """True when several properties hand out such fresh ones: ``Client.messages``, ``Client.endpoints``.
+
+    They are what the users of the class read, as often as they call it.
+    """
+    if build.via is None or build.resource.effect == "cost":
+        return False
+    alike = {b.function.id: b.function for b in project.production.through(build.via)}
+    return sum(is_accessor(project, function) for function in alike.values()) >= _SEVERAL
 
 
 RULE = Rule(

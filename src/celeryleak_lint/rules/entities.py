@@ -9,10 +9,6 @@ from celeryleak_lint.link.keys import BARE_IDS
 from celeryleak_lint.link.project import Project
 from celeryleak_lint.model import values
 
-#: Last words of names of which the word before says what there is one for.
-_ID_WORDS = frozenset({"id", "ids", "pk", "uuid", "uid"})
-
-
 #: Words of keys that name who writes to a bot or service.
 _WRITERS = frozenset({"user", "chat", "uid", "sender", "member"})
 
@@ -21,13 +17,6 @@ _GATES = frozenset(
     {"is_allowed", "is_allowed_user", "is_user_allowed", "is_authorized", "is_authorised", "is_admin", "is_owner", "require_auth",
      "require_admin", "restricted", "admin_only", "owner_only", "authorized_only", "allowed_only", "check_allowed", "check_authorized"}
 )  # fmt: skip
-
-
-def is_traffic_word(project: Project, name: str) -> bool:
-    """Sessions, orders and calls come with traffic; an id of something else, such as ``tool_id``, may be one of few."""
-    named, _, last = name.rpartition("_")
-    meant = named if named and last in _ID_WORDS else name
-    return meant not in BARE_IDS and project.catalog.entity_key(meant) is not None
 
 
 def is_bare_id(name: str) -> bool:

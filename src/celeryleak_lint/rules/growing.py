@@ -10,7 +10,7 @@ from celeryleak_lint.catalog.words import split_words
 from celeryleak_lint.link.elements import Function
 from celeryleak_lint.link.growth import Growth
 from celeryleak_lint.link.holdings import Holding, is_bounding_name
-from celeryleak_lint.link.keys import KeyVerdict
+from celeryleak_lint.link.keys import KeyVerdict, comes_with_traffic
 from celeryleak_lint.link.project import Project
 from celeryleak_lint.model import values
 from celeryleak_lint.model.facts import DECORATES
@@ -25,7 +25,6 @@ from celeryleak_lint.rules.entities import (
     is_of_type,
     is_own_attribute,
     is_table,
-    is_traffic_word,
 )
 from celeryleak_lint.rules.firsts import is_first_time, says_once
 from celeryleak_lint.rules.given import (
@@ -35,6 +34,7 @@ from celeryleak_lint.rules.given import (
     verdict_of,
 )
 from celeryleak_lint.rules.purposes import (
+    ends_with_command,
     is_about_accounts,
     is_by_code,
     is_for_keeping,
@@ -42,7 +42,7 @@ from celeryleak_lint.rules.purposes import (
     is_registry,
     is_set_up,
 )
-from celeryleak_lint.rules.rebuilding import is_for_users, runs_again
+from celeryleak_lint.rules.rebuilding import is_called_by_name, is_for_users
 from celeryleak_lint.rules.wording import call_spot_of, shortened, shown_function
 
 #: Words of functions that take over what is configured, and of what they take it from.
@@ -139,21 +139,14 @@ def _entity_confidence(project: Project, function: Function, verdict: KeyVerdict
         verdict.is_identity
         or function.name in DESCRIPTOR_METHODS
         or project.catalog.is_per_call(verdict.word)
-        or is_traffic_word(project, verdict.word)
+        or comes_with_traffic(project.catalog, verdict.word)
     )
     if heat.is_hot and (has_traffic or is_bare_id(verdict.word)):
         return "certain" if heat.is_sure else "likely"
     if not has_traffic:
         return "possible"
-    is_often = is_for_users(project, function) or (
-        not verdict.is_identity
-        and (
-            project.catalog.is_per_call(verdict.word)
-            or function.name in DESCRIPTOR_METHODS
-            or runs_again(project, function)
-        )
-    )
-    return "likely" if is_often else "possible"
+    is_often = not verdict.is_identity and not heat.is_rare
+    return "likely" if is_often or is_for_users(project, function) else "possible"
 
 
 def _keeps_resources(project: Project, growth: Growth) -> bool:
@@ -234,7 +227,7 @@ def _limited(project: Project, growth: Growth, confidence: Confidence) -> Confid
     if project.heat.is_once_like(function) or project.heat.tool(function) is not None:
         return "possible"
     if project.heat.process(function) is not None or (
-        project.processes.are_short and not heat.is_hot
+        not heat.is_hot and ends_with_command(project, growth)
     ):
         return "possible"
     return confidence
@@ -250,7 +243,9 @@ def _is_called_by_nobody(project: Project, function: Function) -> bool:
     """True in a project of some size for what nobody there calls or hands on: it is not known to run."""
     if len(project.index.modules) < _SOME_SIZE or function.fact.parent or function.fact.decorators:
         return False
-    return not project.graph.callers(function) and not project.graph.handed(function)
+    if project.graph.callers(function) or project.graph.handed(function):
+        return False
+    return not is_called_by_name(project, function)
 
 
 def _is_emptied_on_request(project: Project, growth: Growth) -> bool:

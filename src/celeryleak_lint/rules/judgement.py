@@ -17,6 +17,7 @@ from celeryleak_lint.link.options import needs_of
 from celeryleak_lint.link.origins import Origin
 from celeryleak_lint.link.producers import Build
 from celeryleak_lint.link.project import Project
+from celeryleak_lint.model import values
 from celeryleak_lint.model.findings import CONFIDENCES, Confidence
 from celeryleak_lint.rules.doubts import CHEAP_MS, doubt_of, is_in_loop, lasting_doubt
 from celeryleak_lint.rules.occasions import consumes, is_never_opened, says_daily_work
@@ -27,6 +28,9 @@ _INITIALISERS = frozenset({"__init__", "__new__", "__post_init__"})
 _EXAMINED = "returned: its callers are examined"
 
 UNKNOWN_FREQUENCY = "how often it runs is not known"
+
+#: So many functions that get a fresh one are more than a start-up has.
+_SEVERAL = 3
 
 
 class Verdict(msgspec.Struct, frozen=True):
@@ -193,10 +197,8 @@ def _through_producer(project: Project, build: Build, heat: Heat) -> tuple[Confi
         return "possible", "cheap to build, and reached through other code"
     if _builds_instances(project, build.function):
         return "possible", "built once for each instance"
-    for other in project.production.builds:
-        if other.via is build.via and (
-            other.fate.is_kept or other.fate.ends & {"self", "closed", "with"}
-        ):
+    for other in project.production.through(build.via):
+        if other.fate.is_kept or other.fate.ends & {"self", "closed", "with"}:
             if not other.function.is_module_body and not other.function.module.is_test:
                 return "possible", "other callers keep or close what they get"
     return _by_name(project, build, heat, "every caller drops what it gets")
@@ -215,11 +217,41 @@ def _by_name(project: Project, build: Build, heat: Heat, reason: str) -> tuple[C
         return "likely", f"{reason}, in a loop"
     if build.function.name == "__call__" and build.resource.kind == "other":
         return "possible", UNKNOWN_FREQUENCY
-    if not says_daily_work(project, build):
+    if not says_daily_work(project, build) and not _is_used_widely(project, build):
         return "possible", UNKNOWN_FREQUENCY
     if build.resource.effect == "cost" and not _is_repeated_method(project, build.function):
         return "possible", "costs time only, and how often it runs is not known"
     return "likely", reason
+
+
+def _is_used_widely(project: Project, build: Build) -> bool:
+    """True when several functions get a fresh one that holds memory or connections: they are no start-up code."""
+    if build.via is None or build.resource.effect == "cost" or not _is_always_fresh(build):
+        return False
+    users = {
+        other.function.id
+        for other in project.production.through(build.via)
+        if not _is_handed_out(other) and _may_be_daily(project, other.function)
+    }
+    return len(users) >= _SEVERAL
+
+
+def _is_always_fresh(build: Build) -> bool:
+    """False for ``get_or_create()``: what is handed in or kept is returned as well, and then nothing is built."""
+    return all(
+        choice[:1] in ("#", "=") or (choice[:1] == "%" and "." not in choice)
+        for step in build.chain()[1:]
+        if not step.fate.ends.isdisjoint({"returned", "yielded"})
+        for value in step.function.fact.returns
+        for choice in values.roots(value)
+    )
+
+
+def _may_be_daily(project: Project, function: Function) -> bool:
+    """True outside of tests, commands and functions that are named after what is done seldom."""
+    if function.module.is_test or project.heat.is_once_like(function):
+        return False
+    return project.heat.tool(function) is None and not project.heat.serves_commands(function)
 
 
 def _is_unused(project: Project, function: Function) -> bool:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from celeryleak_lint.catalog.schema import Memo
 from celeryleak_lint.catalog.words import split_words
 from celeryleak_lint.link.elements import Function
+from celeryleak_lint.link.keys import comes_with_traffic
 from celeryleak_lint.link.project import Project
 from celeryleak_lint.model.facts import ASYNC, DecoratorFact
 from celeryleak_lint.model.findings import Confidence, Suspect
@@ -14,7 +15,6 @@ from celeryleak_lint.model.source import Spot
 from celeryleak_lint.remedies.memos import bound_remedy
 from celeryleak_lint.remedies.offering import offer
 from celeryleak_lint.rules.base import Rule
-from celeryleak_lint.rules.entities import is_traffic_word
 from celeryleak_lint.rules.memos import (
     SAME_ELSEWHERE,
     comes_and_goes,
@@ -64,7 +64,7 @@ def _entity_confidence(project: Project, function: Function, entity: str) -> Con
         return "possible"
     if project.catalog.is_per_call(entity):
         return "likely"
-    is_hot = is_traffic_word(project, entity) and project.heat.heat(function).is_hot
+    is_hot = comes_with_traffic(project.catalog, entity) and project.heat.heat(function).is_hot
     return "likely" if is_hot else "possible"
 
 

@@ -7,11 +7,15 @@ from itertools import pairwise
 from celeryleak_lint.catalog.words import split_words
 from celeryleak_lint.link.growth import Growth
 from celeryleak_lint.link.holdings import Holding
+from celeryleak_lint.link.project import Project
 
 _REGISTRY_WORDS = frozenset(
     {"register", "registry", "registered", "handlers", "plugins", "hooks", "subscribe", "install", "setup", "processors", "converters"}
 )  # fmt: skip
 _ONCE_WORDS = frozenset({"warned", "emitted", "reported", "logged", "seen_warnings", "deprecated", "announced", "unpriced", "unparsable", "warning", "warnings", "deprecations", "once"})  # fmt: skip
+
+#: Names of packages and modules of which a server consists.
+_SERVING = frozenset({"gateway", "server", "worker", "workers", "daemon", "webapp", "web"})
 
 #: Words of sets of what has been made ready, which there are few of.
 _DONE_WORDS = frozenset({"injected", "initialized", "initialised", "installed", "patched", "configured", "bootstrapped", "provisioned", "warmed"})  # fmt: skip
@@ -71,6 +75,16 @@ def is_registry(growth: Growth) -> bool:
     """True when names say that entries are registered, which is done at start-up as a rule."""
     words = (*split_words(growth.function.name), *split_words(growth.holding.name))
     return bool(_REGISTRY_WORDS.intersection(words))
+
+
+def ends_with_command(project: Project, growth: Growth) -> bool:
+    """True in a project of commands, unless its own server fills the collection or has built what holds it."""
+    if not project.processes.are_short:
+        return False
+    cls, module = growth.holding.cls, growth.function.module.module
+    if cls is not None and project.lifetimes.is_of_service(cls):
+        return False
+    return _SERVING.isdisjoint(module.split(".")[1:])
 
 
 def is_once_guard(holding: Holding) -> bool:
