@@ -55,9 +55,7 @@ tracker = UsageTracker()
 def test_what_has_the_name_of_the_class_may_be_its_instance(tmp_path: Path) -> None:
     files: dict[str, str | bytes] = {"usage.py": TRACKER, "pyproject.toml": ""}
     files |= {f"part{n}.py": f"SIZE = {n}\n" for n in range(12)}
-    caller = (
-        "class Runner:\n    def run(self, session_key):\n        self.{}.add(session_key, 1)\n"
-    )
+    caller = "class Runner:\n    def run(self, session_key):\n        self.{}.add(session_key, 1)\n"
     files["runner.py"] = caller.format("_total")
     unlike = run("check", ".", cwd=written(tmp_path / "unlike", files))
     assert "CLK203" not in unlike.out

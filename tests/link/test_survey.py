@@ -45,7 +45,8 @@ def linked(folder: Path) -> Project:
 def growths(found: GrowthFacts) -> Counter[object]:
     grown = ((name, g.function.id, g.line, g.key) for name, gs in found.growths.items() for g in gs)
     shrunk = ((name, f.id) for name, fs in found._shrinks.items() for f in fs)
-    return Counter([*grown, *shrunk, *found._evicted])
+    evicted = [(name, f.id) for name, functions in found._evictors.items() for f in functions]
+    return Counter([*grown, *shrunk, *evicted])
 
 
 def test_no_growth_and_no_shrink_is_left_out(project: Project) -> None:

@@ -225,8 +225,13 @@ class Catalog(msgspec.Struct, frozen=True):
         return self._seldom.match(name)
 
     def frequent_like(self, name: str) -> str | None:
-        """Give the word in a function's name that speaks of a service's daily work, or ``None``."""
-        return self._frequent.match(name)
+        """Give the word in a function's name that speaks of a service's daily work, or ``None``.
+
+        ``ainvoke`` is the ``invoke`` of those who await it.
+        """
+        word = self._frequent.match(name)
+        bare = name.lstrip("_")
+        return word or (self._frequent.match(bare[1:]) if bare[:1] == "a" else None)
 
     def is_settings(self, name: str) -> bool:
         """Tell whether a variable's name (one component) says that it holds configuration."""

@@ -67,7 +67,7 @@ def _telling_roots(value: str) -> tuple[str, ...]:
         root
         for root in values.roots(value)
         if root.rpartition(".")[2] in SHRINKERS
-        or (root[:1] in ("@", "!", "^") and len(root) > 1 and "[]" not in root)
+        or (root[:1] in ("@", "!", "^", ">") and len(root) > 1 and "[]" not in root)
     )
 
 
@@ -82,7 +82,7 @@ def _add(body: FunctionBody, value: str, found: set[str]) -> None:
     if cut >= 0:
         value = value[:cut]
     mark = value[:1]
-    if mark == "@" or (mark in "!^" and len(value) > 1):
+    if mark == "@" or (mark in "!^>" and len(value) > 1):
         found.add(value)
     elif mark == "#":
         found.update(_looked_up(body, value))

@@ -6,7 +6,8 @@ from collections import defaultdict
 
 import msgspec
 
-from celeryleak_lint.link.bodies import PARTIALS
+from celeryleak_lint.catalog.words import split_words
+from celeryleak_lint.link.bodies import PARTIALS, last_name
 from celeryleak_lint.link.elements import Class, Function, Mention, Site
 from celeryleak_lint.link.index import Index
 from celeryleak_lint.link.resolve import Resolver
@@ -84,6 +85,16 @@ class CallGraph:
             self._handed[id(function)] = ()
             known = self._handed[id(function)] = tuple(self._find_handed(function))
         return known
+
+    def is_called_by_name(self, function: Function) -> bool:
+        """``self._usage_tracker.add(...)``: what is called a tracker may be the ``UsageTracker``; tests do not count."""
+        owner = self.owner(function)
+        words = split_words(owner.name) if owner is not None else ()
+        for site in self.index.calls_of(function.name) if words else ():
+            told = split_words(last_name(site.callee.rpartition(".")[0]))
+            if told and words[-len(told) :] == told and not site.function.module.is_test:
+                return True
+        return False
 
     def subclasses(self, cls: Class) -> tuple[Class, ...]:
         """All classes of the project that derive from ``cls``, at any depth."""

@@ -30,6 +30,9 @@ _SHRINKING_HELPERS = frozenset({"pop", "prune", "evict", "trim", "limit", "remov
 #: What is given to these is called back when something happens, again and again.
 _CONNECTORS = frozenset({"connect", "receiver", "add_done_callback", "subscribe", "add_job", "call_later", "addCallback", "addBoth", "listen", "listens_for"})  # fmt: skip
 
+#: First words of functions that begin anew, which entries that end do not need.
+_STARTING_OVER = frozenset({"reset", "clear"})
+
 #: How many functions with teardown names may call one another before normal code has to.
 _MAX_TEARDOWNS = 3
 
@@ -73,7 +76,7 @@ class GrowthFacts:
         self.holdings = holdings
         self.growths: dict[str, list[Growth]] = defaultdict(list)
         self._shrinks: dict[str, list[Function]] = defaultdict(list)
-        self._evicted: set[str] = set()
+        self._evictors: dict[str, list[Function]] = defaultdict(list)
         self._afar: dict[str, list[Site]] | None = None
         self._attribute_names = {
             name for held in index.survey.attributes.values() for name, _ in held
@@ -84,10 +87,10 @@ class GrowthFacts:
 
     def shrink(self, holding: Holding) -> Function | None:
         """A function that shrinks a holding in normal operation, if there is one."""
-        shrinks = self._shrinks.get(holding.id, [])
-        if holding.id in self._evicted:
-            return shrinks[0]
-        return next((f for f in shrinks if self._runs_normally(f)), None)
+        evictors = (f for f in self._evictors.get(holding.id, ()) if self._may_run(f))
+        found = next(evictors, None)
+        shrinks = self._shrinks.get(holding.id, ())
+        return found or next((f for f in shrinks if self._runs_normally(f)), None)
 
     def empties(self, function: Function, base: str) -> Holding | None:
         """The collection that a value of a function names, when the function itself takes entries out of it."""
@@ -143,6 +146,16 @@ class GrowthFacts:
             and self._runs_normally(edge.function, depth + 1)
             for edge in self.graph.callers(function)
         )
+
+    def _may_run(self, function: Function) -> bool:
+        """False for ``reset_session(key)`` that nobody in the project calls: it is there, and that is all."""
+        is_spare = not _STARTING_OVER.isdisjoint(split_words(function.name.strip("_"))[:1])
+        if not is_spare or function.fact.decorators or function.fact.parent:
+            return True
+        callers = (
+            edge for edge in self.graph.callers(function) if not edge.function.module.is_test
+        )
+        return any(callers) or self.graph.is_called_by_name(function) or self._is_callback(function)
 
     def _is_callback(self, function: Function) -> bool:
         if any(decorator.name in _CONNECTORS for decorator in function.fact.decorators):
@@ -265,19 +278,18 @@ class GrowthFacts:
     ) -> None:  # fmt: skip
         holding = self.holdings.of(function, base)
         if holding is not None:
-            self.growths[holding.id].append(
-                Growth(
-                    holding,
-                    function,
-                    fact.line,
-                    fact.column,
-                    operation,
-                    key,
-                    fact.guards,
-                    index,
-                    stored,
-                )
+            growth = Growth(
+                holding,
+                function,
+                fact.line,
+                fact.column,
+                operation,
+                key,
+                fact.guards,
+                index,
+                stored,
             )
+            self.growths[holding.id].append(growth)
 
     def _shrunk(self, function: Function, base: str, key: str = "") -> None:
         """Whoever is told which entry goes evicts it, whatever the function is called."""
@@ -287,7 +299,7 @@ class GrowthFacts:
             self._shrinks[held.id].append(function)
             own = "!." if held.kind in ("module", "class") else "$"
             if any(root.startswith(("$", own)) for root in told(function, key)):
-                self._evicted.add(held.id)
+                self._evictors[held.id].append(function)
 
     def _measured(self, function: Function, value: str) -> None:
         """Who compares the size bounds it, here or by what it then calls."""
@@ -305,7 +317,7 @@ class GrowthFacts:
                 tail = root.rpartition(".")[2]
                 if tail in SHRINKERS:
                     self._shrunk(function, root.rpartition(".")[0])
-                elif root[:1] in "@!^" and len(root) > 1:
+                elif root[:1] in "@!^>" and len(root) > 1:
                     self._handed(function, position, label, root)
 
     def _handed(self, function: Function, position: int, label: str, root: str) -> None:
@@ -336,20 +348,11 @@ class GrowthFacts:
                     self._shrinks[holding.id].append(callee)
                 else:
                     key, giver = _given_key(site, callee, store.key)
-                    self.growths[holding.id].append(
-                        Growth(
-                            holding,
-                            callee,
-                            store.line,
-                            store.column,
-                            "item",
-                            key,
-                            store.guards,
-                            -1,
-                            store.value,
-                            giver,
-                        )
-                    )
+                    growth = Growth(
+                        holding, callee, store.line, store.column, "item", key, store.guards, -1,
+                        store.value, giver,
+                    )  # fmt: skip
+                    self.growths[holding.id].append(growth)
         for index, call in enumerate(callee.fact.calls):
             base, _, tail = call.callee.rpartition(".")
             if base != f"${name}":
@@ -366,20 +369,11 @@ class GrowthFacts:
                 )
                 key, giver = _given_key(site, callee, named)
                 operation: Operation = "item" if GROWERS[tail] else "keyless"
-                self.growths[holding.id].append(
-                    Growth(
-                        holding,
-                        callee,
-                        call.line,
-                        call.column,
-                        operation,
-                        key,
-                        call.guards,
-                        index,
-                        "",
-                        giver,
-                    )
-                )
+                growth = Growth(
+                    holding, callee, call.line, call.column, operation, key, call.guards, index, "",
+                    giver,
+                )  # fmt: skip
+                self.growths[holding.id].append(growth)
 
 
 def _split_item(target: str) -> tuple[str, str]:

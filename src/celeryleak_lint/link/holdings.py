@@ -14,11 +14,11 @@ from celeryleak_lint.catalog.words import split_words
 from celeryleak_lint.link.callgraph import CallGraph
 from celeryleak_lint.link.elements import Class, Function
 from celeryleak_lint.link.index import Index
-from celeryleak_lint.link.lifetimes import Lifetimes
+from celeryleak_lint.link.lifetimes import Lifetimes, starts_service
 from celeryleak_lint.link.resolve import Resolver
 from celeryleak_lint.model import values
 
-HolderKind = Literal["module", "class", "instance", "thread", "function"]
+HolderKind = Literal["module", "class", "instance", "thread", "function", "closure"]
 
 #: Types whose attributes live as long as a thread does.
 _THREAD_HOLDERS = frozenset({"threading.local", "_thread._local", "asgiref.local.Local", "gevent.local.local", "werkzeug.local.Local", "eventlet.corolocal.local"})  # fmt: skip
@@ -44,7 +44,8 @@ _FRAMEWORK_FIELDS = ("pydantic.", "pydantic_settings.", "sqlmodel.", "msgspec.",
 class Holding(msgspec.Struct, frozen=True):
     """One collection that outlives calls.
 
-    ``id`` is the dotted name of the variable or of class and attribute; ``shape`` is
+    ``id`` is the dotted name of the variable, of class and attribute, or of function and local
+    (of a ``closure``, what the functions inside one that builds a service share); ``shape`` is
     ``dict``, ``defaultdict``, ``Counter``, ``list`` or ``set``. ``lifetime`` of an instance's attribute is ``"process"``
     when the project keeps one instance, else ``"unknown"``.
     """
@@ -97,6 +98,8 @@ class Holdings:
             return self._own(function, value.replace("!.__class__.", "^."))
         if mark == "%" and "." not in value:
             return self._of_local(function, value[1:]) if depth == 0 else None
+        if mark == ">" and "." not in value:
+            return self._captured(function, value[1:])
         if mark in "%$" and value.count(".") == 1:
             return self._through_receiver(function, value)
         return None
@@ -129,6 +132,17 @@ class Holdings:
         if len(assigned) == 1 or (found and found[0].kind == "thread"):
             return found[0] if found else None
         return None
+
+    def _captured(self, function: Function, name: str) -> Holding | None:
+        """``sessions`` of ``create_app``, which the routes inside it fill; who else is handed it may empty it."""
+        outer = self.index.enclosing(function)
+        while outer is not None and not starts_service(outer.name):
+            outer = self.index.enclosing(outer)
+        assigned = outer.locals.get(name, ()) if outer is not None else ()
+        if outer is None or len(assigned) != 1 or set(outer.uses.get(name, ())) - {"cap", "fill"}:
+            return None
+        shape = self.shape(outer, assigned)
+        return Holding("closure", f"{outer.id}.{name}", name, shape) if shape else None
 
     def _of_call(self, function: Function, value: str, depth: int) -> Holding | None:
         """``getattr(local, "items")``, ``context_variable.get()`` and ``type(self).items``."""

@@ -5,6 +5,7 @@ Knows who builds instances and what becomes of them; what an instance holds is f
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Literal
 
 from celeryleak_lint.catalog.words import split_words
@@ -13,7 +14,7 @@ from celeryleak_lint.link.callgraph import CallGraph, Edge
 from celeryleak_lint.link.elements import Class, Function, Site
 from celeryleak_lint.link.heat import Thermometer
 from celeryleak_lint.link.index import Index
-from celeryleak_lint.model.facts import MAIN
+from celeryleak_lint.model.facts import MAIN, CallFact
 
 Lifetime = Literal["process", "call", "unknown"]
 
@@ -24,6 +25,8 @@ _STARTING = frozenset({"start", "serve", "launch", "boot", "run", "build", "crea
 _SERVICES = frozenset({"server", "service", "services", "app", "application", "gateway", "daemon", "bot"})  # fmt: skip
 #: Decorators of classes of which a framework makes an instance for each run.
 _PER_RUN = frozenset({"@temporalio.workflow.defn"})
+#: Sinks of what a module-level name, or an attribute of one, keeps.
+_GLOBALS = ("glob ", "attr @")
 _TEARDOWN = frozenset(
     {"reset", "teardown", "shutdown", "destroy", "stop", "close", "uninstrument", "clear", "dispose", "finalize", "exit", "del"}
 )  # fmt: skip
@@ -44,6 +47,25 @@ def starts_service(name: str) -> bool:
         words[:1] != words[-1:] and {*words[:1]} <= _STARTING and {*words[-1:]} <= _SERVICES
     )
     return name in _SERVICE_STARTS or is_named_so
+
+
+def _keepers(site: Site) -> set[str]:
+    """The module-level names that keep what a call makes, itself or as a part of something else."""
+    makers = [site.call, *(call for call in _given_to(site) if call.name[:1].isupper())]
+    return {sink[5:] for call in makers for sink in call.sinks if sink.startswith(_GLOBALS)}
+
+
+def _given_to(site: Site) -> Iterator[CallFact]:
+    """The calls of its function that get what a call makes, directly or through a local."""
+    uses = site.function.uses
+    sinks = (
+        sink
+        for first in site.call.sinks
+        for sink in (uses.get(first[4:], ()) if first.startswith("var ") else (first,))
+    )
+    for sink in sinks:
+        if sink.startswith("arg "):
+            yield site.function.fact.calls[int(sink.split(" ")[1])]
 
 
 class Lifetimes:
@@ -121,10 +143,13 @@ class Lifetimes:
 
     @staticmethod
     def _is_kept_global(site: Site | None) -> bool:
-        """``x = Cls()`` at module level, ``global x; x = Cls()`` or ``STATE.x = Cls()``; not under ``__main__``."""
+        """``x = Cls()`` at module level, ``global x; x = Cls()`` or ``STATE.x = Cls()``; not under ``__main__``.
+
+        So is the ledger of ``global runtime; runtime = Runtime(ledger)``, a part of what is kept.
+        """
         if site is None or site.call.flags & MAIN:
             return False
-        return any(sink.startswith(("glob ", "attr @")) for sink in site.call.sinks)
+        return bool(_keepers(site))
 
     def _is_replaced(self, edge: Edge) -> bool:
         """True for the current one: each call puts a new one in its place, and something else lets it go.
@@ -133,7 +158,7 @@ class Lifetimes:
         """
         if edge.site is None or edge.function.is_module_body:
             return False
-        names = {s[5:] for s in edge.site.call.sinks if s.startswith("glob ")}
+        names = _keepers(edge.site)
         return names <= self._let_go() and names.isdisjoint(edge.site.call.guards)
 
     def _let_go(self) -> frozenset[str]:

@@ -27,11 +27,19 @@ class Processes:
         self.catalog = catalog
         self._forks_per_job: bool | None = None
         self._ends_with_command: bool | None = None
+        self._have_server: bool | None = None
 
     @property
     def are_short(self) -> bool:
         """True when nothing shows that processes of the project outlive a job or a command."""
         return self.forks_per_job or self.ends_with_command
+
+    @property
+    def have_server(self) -> bool:
+        """True when some file of the project serves, be it a side door."""
+        if self._have_server is None:
+            self._have_server = self._serves(0)
+        return self._have_server
 
     @property
     def forks_per_job(self) -> bool:
@@ -50,7 +58,8 @@ class Processes:
     def ends_with_command(self) -> bool:
         """True for a command line tool: it parses a command line and holds no entry point that runs often."""
         if self._ends_with_command is None:
-            self._ends_with_command = self._parses_commands() and not self._serves()
+            side_door = len(self.index.modules) / _SIDE_DOOR
+            self._ends_with_command = self._parses_commands() and not self._serves(side_door)
         return self._ends_with_command
 
     def _parses_commands(self) -> bool:
@@ -61,8 +70,8 @@ class Processes:
             for mentioned in summary.mentioned
         )
 
-    def _serves(self) -> bool:
-        """True when functions outside tests, commands and examples are marked hot, in more than a side door."""
+    def _serves(self, more_than: float) -> bool:
+        """True when so many files have functions that are marked hot, tests, commands and examples left out."""
         serving: set[str] = set()
         for function in self.index.everything:
             if function.module.is_test or function.runs_once:
@@ -70,6 +79,6 @@ class Processes:
             mark = self.marks.mark(function)
             if mark is not None and mark.rank == "hot" and self.marks.tool(function) is None:
                 serving.add(function.module.path)
-                if len(serving) * _SIDE_DOOR > len(self.index.modules):
+                if len(serving) > more_than:
                     return True
         return False

@@ -42,7 +42,7 @@ from celeryleak_lint.rules.purposes import (
     is_registry,
     is_set_up,
 )
-from celeryleak_lint.rules.rebuilding import is_called_by_name, is_for_users
+from celeryleak_lint.rules.rebuilding import is_for_users
 from celeryleak_lint.rules.wording import call_spot_of, shortened, shown_function
 
 #: Words of functions that take over what is configured, and of what they take it from.
@@ -100,7 +100,7 @@ def _judged(project: Project, growth: Growth) -> Unbounded | None:
         confidence = "possible"
     if holding.lifetime == "unknown" and not _outlives_calls(project, growth, verdict):
         confidence = "possible"
-    return Unbounded(holding, growth, verdict, _limited(project, growth, confidence))
+    return Unbounded(holding, growth, verdict, _limited(project, growth, verdict, confidence))
 
 
 def _has_few_keys(project: Project, growth: Growth, key: str, verdict: KeyVerdict) -> bool:
@@ -183,8 +183,9 @@ def _keyless(project: Project, growth: Growth) -> Unbounded:
     )
     if growth.holding.lifetime == "unknown" or is_set_up(growth.holding):
         confidence = "possible"
+    verdict = KeyVerdict("unknown")
     return Unbounded(
-        growth.holding, growth, KeyVerdict("unknown"), _limited(project, growth, confidence)
+        growth.holding, growth, verdict, _limited(project, growth, verdict, confidence)
     )
 
 
@@ -202,7 +203,9 @@ def _is_searched(growth: Growth) -> bool:
     )
 
 
-def _limited(project: Project, growth: Growth, confidence: Confidence) -> Confidence:
+def _limited(
+    project: Project, growth: Growth, verdict: KeyVerdict, confidence: Confidence
+) -> Confidence:
     """No surer than lifetime, process and start-up names allow."""
     function = growth.function
     heat = project.heat.heat(function)
@@ -227,7 +230,7 @@ def _limited(project: Project, growth: Growth, confidence: Confidence) -> Confid
     if project.heat.is_once_like(function) or project.heat.tool(function) is not None:
         return "possible"
     if project.heat.process(function) is not None or (
-        not heat.is_hot and ends_with_command(project, growth)
+        not heat.is_hot and ends_with_command(project, growth, verdict.word)
     ):
         return "possible"
     return confidence
@@ -245,7 +248,7 @@ def _is_called_by_nobody(project: Project, function: Function) -> bool:
         return False
     if project.graph.callers(function) or project.graph.handed(function):
         return False
-    return not is_called_by_name(project, function)
+    return not project.graph.is_called_by_name(function)
 
 
 def _is_emptied_on_request(project: Project, growth: Growth) -> bool:
@@ -312,6 +315,7 @@ _HELD = {
     "thread": "the thread-local {shape} `{name}`, which lives as long as its worker thread,",
     "function": "the {shape} `{name}` kept on a function",
     "instance": "the {shape} `{name}` of a `{cls}` that lives as long as the process",
+    "closure": "the {shape} `{name}` that the functions of a service share",
 }
 _HELD_UNKNOWN = "the {shape} `{name}` of `{cls}`"
 

@@ -29,6 +29,9 @@ _EXAMINED = "returned: its callers are examined"
 
 UNKNOWN_FREQUENCY = "how often it runs is not known"
 
+#: Milliseconds from which on building is felt in each call.
+_HEAVY_MS = 10
+
 #: So many functions that get a fresh one are more than a start-up has.
 _SEVERAL = 3
 
@@ -219,9 +222,15 @@ def _by_name(project: Project, build: Build, heat: Heat, reason: str) -> tuple[C
         return "possible", UNKNOWN_FREQUENCY
     if not says_daily_work(project, build) and not _is_used_widely(project, build):
         return "possible", UNKNOWN_FREQUENCY
-    if build.resource.effect == "cost" and not _is_repeated_method(project, build.function):
+    is_light = build.resource.effect == "cost" and not _is_heavy(build)
+    if is_light and not _is_repeated_method(project, build.function):
         return "possible", "costs time only, and how often it runs is not known"
     return "likely", reason
+
+
+def _is_heavy(build: Build) -> bool:
+    """True for models, and for what takes so long to build that any call of daily work should not."""
+    return build.resource.kind == "model" or (build.resource.cost_ms or 0) >= _HEAVY_MS
 
 
 def _is_used_widely(project: Project, build: Build) -> bool:

@@ -18,6 +18,9 @@ _PERSISTENT = ("!.", "^.", "@")
 _NAMED_ONLY = THINGS - {"stream"} | {"embedding", "embeddings", "generation"}
 
 
+#: What a model that embeds gives.
+_EMBEDDINGS = frozenset({"embedding", "embeddings"})
+
 #: First words of functions that hand out what the process keeps.
 _ACCESSORS = frozenset({"get", "current", "shared", "active"})
 
@@ -222,8 +225,39 @@ def says_daily_work(project: Project, build: Build) -> bool:
     the function that gets the object has to be named after what is done.
     """
     function = build.function
-    if build.via is not None:
-        if project.heat.is_seldom(function):
-            return False
-        return project.catalog.frequent_like(function.name) not in (None, *_NAMED_ONLY)
-    return project.heat.daily_word(function, named_only=_NAMED_ONLY) is not None
+    if build.via is None:
+        return project.heat.daily_word(function, named_only=_NAMED_ONLY) is not None or _embeds(
+            build
+        )
+    if project.heat.is_seldom(function):
+        return False
+    word = project.catalog.frequent_like(function.name)
+    return (
+        word not in (None, *_NAMED_ONLY)
+        or _embeds(build)
+        or _is_step_of_daily_work(project, function)
+    )
+
+
+def _embeds(build: Build) -> bool:
+    """True for ``get_embeddings(texts)``: a model that it loads, uses and drops gives them, and is not what it is named after."""
+    words = split_words(build.function.name)
+    return (
+        build.resource.kind == "model"
+        and build.fate.ends <= {"local"}
+        and bool(build.function.fact.params)
+        and not _EMBEDDINGS.isdisjoint(words[1:])
+    )
+
+
+def _is_step_of_daily_work(project: Project, function: Function) -> bool:
+    """``_create_message()`` of a class in which ``ainvoke`` alone calls it: the step is named after what it makes."""
+    owner = project.graph.owner(function)
+    callers = project.graph.callers(function)
+    if owner is None or function.name[:1] != "_" or function.name[:2] == "__" or not callers:
+        return False
+    return all(
+        project.graph.owner(edge.function) is owner
+        and project.catalog.frequent_like(edge.function.name) not in (None, *_NAMED_ONLY)
+        for edge in callers
+    )

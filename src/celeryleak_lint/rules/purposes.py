@@ -17,6 +17,9 @@ _ONCE_WORDS = frozenset({"warned", "emitted", "reported", "logged", "seen_warnin
 #: Names of packages and modules of which a server consists.
 _SERVING = frozenset({"gateway", "server", "worker", "workers", "daemon", "webapp", "web"})
 
+#: Words of keys of which there is one for each person or connection that a server serves.
+_OF_SERVERS = frozenset({"session", "user", "chat", "conversation", "request", "websocket", "visitor", "subscriber", "customer", "ip", "sid"})  # fmt: skip
+
 #: Words of sets of what has been made ready, which there are few of.
 _DONE_WORDS = frozenset({"injected", "initialized", "initialised", "installed", "patched", "configured", "bootstrapped", "provisioned", "warmed"})  # fmt: skip
 
@@ -77,9 +80,14 @@ def is_registry(growth: Growth) -> bool:
     return bool(_REGISTRY_WORDS.intersection(words))
 
 
-def ends_with_command(project: Project, growth: Growth) -> bool:
-    """True in a project of commands, unless its own server fills the collection or has built what holds it."""
+def ends_with_command(project: Project, growth: Growth, word: str) -> bool:
+    """True in a project of commands, unless its own server fills the collection or has built what holds it.
+
+    Sessions and users are those of the server, if there is one; a command has none.
+    """
     if not project.processes.are_short:
+        return False
+    if project.processes.have_server and not _OF_SERVERS.isdisjoint(split_words(word)):
         return False
     cls, module = growth.holding.cls, growth.function.module.module
     if cls is not None and project.lifetimes.is_of_service(cls):

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from celeryleak_lint.catalog.words import split_words
-from celeryleak_lint.link.bodies import last_name
 from celeryleak_lint.link.elements import Function
 from celeryleak_lint.link.project import Project
 from celeryleak_lint.model import values
@@ -50,17 +48,6 @@ def is_for_users(project: Project, function: Function) -> bool:
     if project.heat.is_once_like(function) or declares(project, function):
         return False
     return project.heat.tool(function) is None and project.heat.heat(function).rank == "unknown"
-
-
-def is_called_by_name(project: Project, function: Function) -> bool:
-    """``self._usage_tracker.add(...)``: what is called a tracker may be the ``UsageTracker``."""
-    owner = project.graph.owner(function)
-    words = split_words(owner.name) if owner is not None else ()
-    for site in project.index.calls_of(function.name) if words else ():
-        told = split_words(last_name(site.callee.rpartition(".")[0]))
-        if told and words[-len(told) :] == told and not site.function.module.is_test:
-            return True
-    return False
 
 
 def declares(project: Project, function: Function) -> bool:

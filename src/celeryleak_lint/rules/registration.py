@@ -27,6 +27,8 @@ _REMOVERS = {
 }  # fmt: skip
 #: Which argument is what is registered, where it is not the first.
 _PLACES = {"listen": 2}
+#: So many functions that build one are more than a start-up has.
+_SEVERAL = 3
 _FIGURE_REMOVERS = ("close", "clf", "show")
 
 
@@ -110,18 +112,21 @@ def _is_weak(call: CallFact) -> bool:
 
 
 def _is_built_in_functions(project: Project, function: Function) -> bool:
-    """True when functions that run more than once build the class whose ``__init__`` registers."""
+    """True when functions that run more than once, or several, build the class whose ``__init__`` registers."""
     owner = project.graph.owner(function)
     if owner is None or project.lifetimes.lifetime(owner) != "call":
         return False
-    return any(
-        not edge.function.module.is_test
+    builders = {
+        edge.function.id: edge.function
+        for edge in project.production.owner_builders(owner)
+        if not edge.function.module.is_test
         and edge.function.name != "__init__"
         and not _is_called_at_import(project, edge.function)
-        and runs_again(project, edge.function)
         and not (edge.site is not None and "ret" in edge.site.call.sinks)
-        for edge in project.production.owner_builders(owner)
-    )
+    }
+    if any(runs_again(project, function) for function in builders.values()):
+        return True
+    return sum(not project.heat.is_once_like(f) for f in builders.values()) >= _SEVERAL
 
 
 def _is_called_at_import(project: Project, function: Function) -> bool:

@@ -11,9 +11,9 @@ from celeryleak_lint.rules.growing import suspect, unbounded
 
 
 def check(project: Project) -> Iterator[Suspect]:
-    """Collections on instances that live as long as the process."""
+    """Collections on instances, or in closures, that live as long as the process."""
     for found in unbounded(project):
-        if found.holding.kind == "instance":
+        if found.holding.kind in ("instance", "closure"):
             yield suspect(project, "CLK203", found)
 
 
