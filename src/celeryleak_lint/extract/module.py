@@ -18,6 +18,7 @@ from celeryleak_lint.extract.names import (
     bound_names,
     flat,
     imported,
+    lazily_imported,
     never_holds,
 )
 from celeryleak_lint.extract.statements import Statements
@@ -128,6 +129,8 @@ class _Reader:
             elif not weak:
                 for name in bound_names(statement):
                     self._define(name)
+                if type(statement) is ast.Assign:
+                    self.state.imports.update(lazily_imported(statement))
             for block in blocks(statement):
                 self._module_names(block, weak=weak)
 

@@ -226,3 +226,26 @@ def terminates(body: list[ast.stmt]) -> bool:
 
 
 _ENDS = frozenset({ast.Return, ast.Raise, ast.Continue, ast.Break})
+
+
+def lazily_imported(statement: ast.Assign) -> dict[str, str]:
+    """``spacy = lazy_import("spacy")``: the name and the module it stands for; empty for anything else.
+
+    ``np, has_numpy = optional_import("numpy")`` tells as well whether it is there. Of several
+    texts the last names the module, as in ``LazyLoader("openai", globals(), "shop.openai")``.
+    """
+    call = statement.value
+    if type(call) is not ast.Call or not call.args:
+        return {}
+    called = getattr(call.func, "attr", getattr(call.func, "id", "")).lower()
+    if "import" not in called and "lazyload" not in called:
+        return {}
+    texts = [a.value for a in call.args if isinstance(a, ast.Constant) and type(a.value) is str]
+    target = statement.targets[0]
+    if isinstance(target, ast.Tuple) and target.elts:
+        target = target.elts[0]
+    if not isinstance(target, ast.Name) or not texts:
+        return {}
+    module = texts[-1]
+    is_module = all(part.isidentifier() for part in module.split("."))
+    return {target.id: module} if is_module and target.id in module.split(".") else {}

@@ -163,7 +163,7 @@ def weigh(project: Project, build: Build, heat: Heat) -> tuple[Confidence, str]:
 
 def _direct(project: Project, build: Build, heat: Heat, origin: Origin) -> tuple[Confidence, str]:
     """A constructor call in code of unknown frequency: what it depends on and costs decides."""
-    if origin.params:
+    if not all(_has_usual_value(project, build.function, name) for name in origin.params):
         return "possible", "depends on the caller"
     if _builds_instances(project, build.function):
         return "possible", "built once for each instance"
@@ -186,6 +186,12 @@ def _hot(project: Project, build: Build, heat: Heat, origin: Origin) -> tuple[Co
 def _is_configuration(project: Project, name: str) -> bool:
     """True for a parameter that takes few values: configuration bounds it."""
     return project.catalog.configuration_key(name) is not None
+
+
+def _has_usual_value(project: Project, function: Function, name: str) -> bool:
+    """True for ``model="small"``: configuration that callers leave as it is, as a rule."""
+    default = next((p.default for p in function.fact.params if p.name == name), "")
+    return bool(values.literal_text(default)) and _is_configuration(project, name)
 
 
 def _is_cheap(build: Build) -> bool:
