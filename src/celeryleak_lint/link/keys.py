@@ -64,13 +64,15 @@ class _Mentioned:
     """What an expanded key mentions.
 
     ``labels`` are names of locals whose values are looked at, too; ``called`` are those of
-    ``names`` that are functions: their last word says what they give. ``is_of_call`` is set for
+    ``names`` that are functions: their last word says what they give. ``owners`` are those of
+    which an attribute is read: ``flow_run`` in ``flow_run.flow_id``. ``is_of_call`` is set for
     the ``id()`` of an object that comes with the call or is made in it.
     """
 
     names: dict[str, None] = field(default_factory=dict)
     labels: dict[str, None] = field(default_factory=dict)
     called: set[str] = field(default_factory=set)
+    owners: set[str] = field(default_factory=set)
     is_type: bool = False
     is_identity: bool = False
     is_of_call: bool = False
@@ -101,13 +103,16 @@ class Keys:
             return KeyVerdict("constant")
         if found.is_type:
             return KeyVerdict("type")
-        told = self._told(found.names, found.called)
+        told = self._told(found.names, found.called, found.owners)
         if found.is_identity and (told is None or told.domain == "entity"):
             domain: Domain = "entity" if found.is_of_call else "unknown"
             return KeyVerdict(domain, "id()", is_identity=True)
-        return told or self._told(found.labels, frozenset()) or KeyVerdict("unknown")
+        labels = self._told(found.labels, frozenset(), frozenset())
+        return told or labels or KeyVerdict("unknown")
 
-    def _told(self, names: dict[str, None], called: AbstractSet[str]) -> KeyVerdict | None:
+    def _told(
+        self, names: dict[str, None], called: AbstractSet[str], owners: AbstractSet[str]
+    ) -> KeyVerdict | None:
         """What names say: a single word of configuration outweighs all others."""
         for name in names:
             word = self.catalog.configuration_key(name)
@@ -122,11 +127,16 @@ class Keys:
             meant = _given_by(name) if name in called else name
             if self.catalog.entity_key(meant) is not None:
                 told.append(name)
-        return KeyVerdict("entity", min(told, key=self._vagueness)) if told else None
+        most = min(told, key=lambda name: self._vagueness(name, owners), default=None)
+        return KeyVerdict("entity", most) if most is not None else None
 
-    def _vagueness(self, name: str) -> int:
-        """Of ``(agent_id, session_key)`` the session counts, of ``(id, agent_id)`` the agent."""
-        return 0 if comes_with_traffic(self.catalog, name) else 1 if name not in BARE_IDS else 2
+    def _vagueness(self, name: str, owners: AbstractSet[str]) -> int:
+        """Of ``(agent_id, session_key)`` the session counts, of ``flow_run.flow_id`` the flow, of ``order.id`` the order."""
+        if name in BARE_IDS:
+            return 3
+        if name in owners:
+            return 2
+        return 0 if comes_with_traffic(self.catalog, name) else 1
 
     def _expand(self, function: Function, value: str, found: _Mentioned, depth: int) -> None:
         for root in values.roots(value):
@@ -137,6 +147,8 @@ class Keys:
             if segments[:1] == ("[]",) and _is_collected(function, base):
                 continue
             named = [segment for segment in segments if segment != "[]"]
+            if named:
+                found.owners.update((base[1:], *named[:-1]))
             for segment in segments:
                 if segment in _CARRIERS and segment != named[-1]:
                     continue  # ``choice.message.name`` is the name of something

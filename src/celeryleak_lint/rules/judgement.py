@@ -266,6 +266,8 @@ def _may_be_daily(project: Project, function: Function) -> bool:
     """True outside of tests, commands and functions that are named after what is done seldom."""
     if function.module.is_test or project.heat.is_once_like(function):
         return False
+    if project.heat.is_seldom(function):
+        return False
     return project.heat.tool(function) is None and not project.heat.serves_commands(function)
 
 
