@@ -20,9 +20,16 @@ Lifetime = Literal["process", "call", "unknown"]
 
 #: Functions in which a service builds what it works with.
 _SERVICE_STARTS = frozenset({"serve", "run_server", "start_server", "startup", "on_startup", "lifespan", "create_app", "make_app", "build_app"})  # fmt: skip
-#: First and last words of the names of others: ``start_gateway_server``, ``build_services``.
-_STARTING = frozenset({"start", "serve", "launch", "boot", "run", "build", "create", "init", "initialize", "setup", "make"})  # fmt: skip
-_SERVICES = frozenset({"server", "service", "services", "app", "application", "gateway", "daemon", "bot"})  # fmt: skip
+#: First and last words of the names of others: ``start_gateway_server``, ``build_services``. What is
+#: built rather than started has to be more than one ``application``, which may be that of a user.
+_STARTED = (
+    frozenset({"start", "serve", "launch", "boot", "run"}),
+    frozenset({"server", "service", "services", "app", "application", "gateway", "daemon", "bot"}),
+)
+_BUILT = (
+    frozenset({"build", "create", "init", "initialize", "setup", "make"}),
+    frozenset({"server", "services", "app", "gateway", "daemon"}),
+)
 #: Decorators of classes of which a framework makes an instance for each run.
 _PER_RUN = frozenset({"@temporalio.workflow.defn"})
 #: Sinks of what a module-level name, or an attribute of one, keeps.
@@ -43,10 +50,10 @@ def is_teardown(name: str) -> bool:
 def starts_service(name: str) -> bool:
     """True for names of functions in which a service builds what it works with."""
     words = split_words(name.strip("_"))
-    is_named_so = (
-        words[:1] != words[-1:] and {*words[:1]} <= _STARTING and {*words[-1:]} <= _SERVICES
+    return name in _SERVICE_STARTS or any(
+        len(words) > 1 and words[0] in firsts and words[-1] in lasts
+        for firsts, lasts in (_STARTED, _BUILT)
     )
-    return name in _SERVICE_STARTS or is_named_so
 
 
 def _keepers(site: Site) -> set[str]:

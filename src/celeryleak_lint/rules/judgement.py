@@ -191,7 +191,9 @@ def _is_configuration(project: Project, name: str) -> bool:
 def _has_usual_value(project: Project, function: Function, name: str) -> bool:
     """True for ``model="small"``: configuration that callers leave as it is, as a rule."""
     default = next((p.default for p in function.fact.params if p.name == name), "")
-    return bool(values.literal_text(default)) and _is_configuration(project, name)
+    return values.literal_text(default) not in (None, "", "None") and _is_configuration(
+        project, name
+    )
 
 
 def _is_cheap(build: Build) -> bool:
