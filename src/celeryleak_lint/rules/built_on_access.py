@@ -12,10 +12,9 @@ from celeryleak_lint.remedies.offering import offer
 from celeryleak_lint.rules.base import Rule
 from celeryleak_lint.rules.judgement import UNKNOWN_FREQUENCY, capped, reads_of, silence, weigh
 from celeryleak_lint.rules.places import is_accessor, is_construction
+from celeryleak_lint.rules.rebuilding import SEVERAL
 from celeryleak_lint.rules.wording import shown_function, suspect
 
-#: So many properties that hand out fresh ones are what a class has instead of attributes.
-_SEVERAL = 3
 #: From so many places on, a property is read again and again, whatever the names around it say.
 _REPEATED = 2
 
@@ -57,7 +56,7 @@ def _is_habit(project: Project, build: Build) -> bool:
     if build.via is None or build.resource.effect == "cost":
         return False
     alike = {b.function.id: b.function for b in project.production.through(build.via)}
-    return sum(is_accessor(project, function) for function in alike.values()) >= _SEVERAL
+    return sum(is_accessor(project, function) for function in alike.values()) >= SEVERAL
 
 
 RULE = Rule(

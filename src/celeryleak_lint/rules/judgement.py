@@ -21,7 +21,7 @@ from celeryleak_lint.model import values
 from celeryleak_lint.model.findings import CONFIDENCES, Confidence
 from celeryleak_lint.rules.doubts import CHEAP_MS, doubt_of, is_in_loop, lasting_doubt
 from celeryleak_lint.rules.occasions import consumes, is_never_opened, says_daily_work
-from celeryleak_lint.rules.rebuilding import PLAIN_BASES
+from celeryleak_lint.rules.rebuilding import PLAIN_BASES, SEVERAL
 
 _INITIALISERS = frozenset({"__init__", "__new__", "__post_init__"})
 
@@ -31,9 +31,6 @@ UNKNOWN_FREQUENCY = "how often it runs is not known"
 
 #: Milliseconds from which on building is felt in each call.
 _HEAVY_MS = 10
-
-#: So many functions that get a fresh one are more than a start-up has.
-_SEVERAL = 3
 
 
 class Verdict(msgspec.Struct, frozen=True):
@@ -250,7 +247,7 @@ def _is_used_widely(project: Project, build: Build) -> bool:
         for other in project.production.through(build.via)
         if not _is_handed_out(other) and _may_be_daily(project, other.function)
     }
-    return len(users) >= _SEVERAL
+    return len(users) >= SEVERAL
 
 
 def _is_always_fresh(build: Build) -> bool:

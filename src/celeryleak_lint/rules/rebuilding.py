@@ -9,6 +9,9 @@ from celeryleak_lint.model import values
 #: Words of daily work that as often name a thing that is built.
 THINGS = frozenset({"stream", "event", "events", "message", "messages", "job", "task", "completion", "prediction", "callback"})  # fmt: skip
 
+#: So many functions that get a fresh object are more than a start-up has.
+SEVERAL = 3
+
 #: Libraries whose classes only lend a shape: they build and call nothing of what extends them.
 PLAIN_BASES = ("builtins.", "typing.", "abc.", "collections.", "typing_extensions.", "pydantic.")
 

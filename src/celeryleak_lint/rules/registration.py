@@ -16,7 +16,7 @@ from celeryleak_lint.model.findings import Confidence, Suspect, SuspectStep
 from celeryleak_lint.remedies.offering import offer
 from celeryleak_lint.remedies.registration import registration_remedy
 from celeryleak_lint.rules.base import Rule
-from celeryleak_lint.rules.rebuilding import runs_again
+from celeryleak_lint.rules.rebuilding import SEVERAL, runs_again
 from celeryleak_lint.rules.task_declared_per_call import is_declaration
 from celeryleak_lint.rules.wording import call_spot_of, shortened, shown_function
 
@@ -27,8 +27,6 @@ _REMOVERS = {
 }  # fmt: skip
 #: Which argument is what is registered, where it is not the first.
 _PLACES = {"listen": 2}
-#: So many functions that build one are more than a start-up has.
-_SEVERAL = 3
 _FIGURE_REMOVERS = ("close", "clf", "show")
 
 
@@ -126,7 +124,7 @@ def _is_built_in_functions(project: Project, function: Function) -> bool:
     }
     if any(runs_again(project, function) for function in builders.values()):
         return True
-    return sum(not project.heat.is_once_like(f) for f in builders.values()) >= _SEVERAL
+    return sum(not project.heat.is_once_like(f) for f in builders.values()) >= SEVERAL
 
 
 def _is_called_at_import(project: Project, function: Function) -> bool:
