@@ -6,6 +6,9 @@ It ends as modules do, since whoever runs it, a profiler say, may have work to d
 import sys
 
 from celeryleak_lint.frontends.cli import main
+from celeryleak_lint.frontends.streams import settle_stderr
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    code = main(sys.argv[1:])
+    settle_stderr()
+    sys.exit(code)

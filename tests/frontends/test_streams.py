@@ -77,8 +77,12 @@ def test_full_disk_behind_a_file(project: Path, option: str) -> None:
 @needs_full
 @pytest.mark.parametrize("command", ["%", SCRIPT])
 @pytest.mark.parametrize("arguments", ["check --bogus", "check nothere.py", "check"])
-def test_full_disk_behind_stderr(project: Path, command: str, arguments: str) -> None:
-    assert shell(f"{command} {arguments} 2>/dev/full", project).returncode == 2
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_full_disk_behind_stderr(
+    project: Path, command: str, arguments: str, unbuffered: str
+) -> None:
+    line = f"PYTHONUNBUFFERED={unbuffered} {command} {arguments} 2>/dev/full"
+    assert shell(line, project).returncode == 2
 
 
 @pytest.mark.parametrize("command", ["%", SCRIPT])

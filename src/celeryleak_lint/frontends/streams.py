@@ -51,6 +51,15 @@ def end_process(code: int) -> NoReturn:
     os._exit(code)
 
 
+def settle_stderr() -> None:
+    """Let what a full disk has not taken go nowhere: Python would try again at exit, and end with a code of its own."""
+    try:
+        sys.stderr.flush()
+    except (OSError, ValueError):
+        with contextlib.suppress(OSError, ValueError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stderr.fileno())
+
+
 def let_go_of_stdout() -> None:
     """Let what is still buffered go nowhere: Python would complain again when it flushes at exit."""
     with contextlib.suppress(OSError, ValueError):
