@@ -34,11 +34,11 @@ from celeryleak_lint.rules.given import (
     verdict_of,
 )
 from celeryleak_lint.rules.purposes import (
-    ends_with_command,
     is_about_accounts,
     is_by_code,
     is_for_keeping,
     is_once_guard,
+    is_over_with_command,
     is_registry,
     is_set_up,
 )
@@ -230,7 +230,7 @@ def _limited(
     if project.heat.is_once_like(function) or project.heat.tool(function) is not None:
         return "possible"
     if project.heat.process(function) is not None or (
-        not heat.is_hot and ends_with_command(project, growth, verdict.word)
+        not heat.is_hot and is_over_with_command(project, growth, verdict.word)
     ):
         return "possible"
     return confidence

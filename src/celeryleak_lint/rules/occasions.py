@@ -14,12 +14,11 @@ from celeryleak_lint.rules.rebuilding import THINGS
 
 _PERSISTENT = ("!.", "^.", "@")
 
-#: Words that as often name a thing as what is done with it: they count where the work itself is named.
-_NAMED_ONLY = THINGS - {"stream"} | {"embedding", "embeddings", "generation"}
-
-
 #: What a model that embeds gives.
 _EMBEDDINGS = frozenset({"embedding", "embeddings"})
+
+#: Words that as often name a thing as what is done with it: they count where the work itself is named.
+_NAMED_ONLY = THINGS - {"stream"} | _EMBEDDINGS | {"generation"}
 
 #: First words of functions that hand out what the process keeps.
 _ACCESSORS = frozenset({"get", "current", "shared", "active"})

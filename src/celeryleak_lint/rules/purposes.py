@@ -80,7 +80,7 @@ def is_registry(growth: Growth) -> bool:
     return bool(_REGISTRY_WORDS.intersection(words))
 
 
-def ends_with_command(project: Project, growth: Growth, word: str) -> bool:
+def is_over_with_command(project: Project, growth: Growth, word: str) -> bool:
     """True in a project of commands, unless its own server fills the collection or has built what holds it.
 
     Sessions and users are those of the server, if there is one; a command has none.
